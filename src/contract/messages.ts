@@ -1,0 +1,127 @@
+/**
+ * The messages of the hot path as plain structures: what `append-codec` and `event-codec` turn into
+ * protobuf bytes and back. Calls that are made rarely use the generated types instead.
+ * Dates are milliseconds since 1970; numbers are safe integers; absent means absent on the wire.
+ */
+
+export const ContentType = { UNSPECIFIED: 0, JSON: 1, BSON: 2 } as const;
+export type ContentType = (typeof ContentType)[keyof typeof ContentType];
+
+export interface SequenceRef {
+  /** Empty: `default`. */
+  store: string;
+  /** Empty: `default`. */
+  namespace: string;
+  /** Empty: `event-log`. */
+  sequence: string;
+}
+
+export interface NewEvent {
+  eventId: string | undefined;
+  type: string;
+  /** 0: the latest. */
+  generation: number;
+  eventSourceId: string;
+  tags: string[];
+  correlationId: string;
+  causationId: string;
+  causedBy: string;
+  occurred: number | undefined;
+  validFrom: number | undefined;
+  content: Buffer;
+  contentType: ContentType;
+}
+
+export interface EventFilter {
+  types: string[];
+  eventSourceIds: string[];
+  tags: string[];
+  correlationId: string | undefined;
+}
+
+export interface Expectation {
+  filter: EventFilter;
+  lastSeen: number | undefined;
+}
+
+export interface AppendRequest {
+  sequence: SequenceRef;
+  events: NewEvent[];
+  expectations: Expectation[];
+}
+
+export interface Appended {
+  firstSequenceNumber: number;
+  lastSequenceNumber: number;
+  duplicate: boolean;
+  recorded: number;
+  /** In order, when the server made at least one of them; otherwise empty. */
+  eventIds: readonly string[];
+}
+
+export interface Violation {
+  code: string;
+  message: string;
+  field: string;
+  sequenceNumber: number | undefined;
+}
+
+export type AppendResponse =
+  { readonly appended: Appended } | { readonly refused: { readonly violations: readonly Violation[] } };
+
+export interface Failure {
+  status: number;
+  code: string;
+  message: string;
+  field: string;
+  metadata: Readonly<Record<string, string>>;
+}
+
+export interface AppendStreamItem {
+  requestId: number;
+  /** The bytes of one AppendRequest, undecoded, so that one that is malformed fails alone. */
+  append: Buffer;
+}
+
+export type AppendStreamResult = { readonly requestId: number } & (
+  { readonly response: AppendResponse } | { readonly failure: Failure }
+);
+
+export interface Origin {
+  store: string;
+  namespace: string;
+  sequence: string;
+  sequenceNumber: number;
+  recorded: number;
+  link: string;
+  hops: number;
+}
+
+/** An event as it comes over the wire; `content` is a slice of the message. */
+export interface WireEvent {
+  sequenceNumber: number;
+  eventId: string;
+  type: string;
+  generation: number;
+  eventSourceId: string;
+  tags: readonly string[];
+  correlationId: string;
+  causationId: string;
+  causedBy: string;
+  occurred: number;
+  recorded: number;
+  /** Absent: always. */
+  validFrom: number | undefined;
+  content: Buffer;
+  contentGeneration: number;
+  contentType: ContentType;
+  origin: Origin | undefined;
+}
+
+export interface EventBatch {
+  events: WireEvent[];
+  /** ReadResponse.position or SubscribeResponse.next. */
+  position: number | undefined;
+  /** SubscriptionState: 0 no change, 1 caught up, 2 fell behind. */
+  state: number;
+}

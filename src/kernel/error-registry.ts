@@ -1,0 +1,277 @@
+/**
+ * The registry of errors: every way in which Annals says no, with its gRPC status, what it means
+ * and what to do about it. docs/errors.md lists the same, and a test holds the two together.
+ */
+
+/** gRPC status codes, by their numbers in the gRPC specification, so that the kernel needs no gRPC library. */
+export const Status = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export type StatusCode = (typeof Status)[keyof typeof Status];
+
+/** How an error reaches the caller: by a gRPC status, as data in a response, or before any call (at start, in the client). */
+export type Channel = 'status' | 'violation' | 'local';
+
+export interface ErrorEntry {
+  readonly status: StatusCode;
+  readonly channel: Channel;
+  /** One sentence: what happened. */
+  readonly meaning: string;
+  /** One sentence: what to do next. */
+  readonly remedy: string;
+}
+
+const entry = (channel: Channel, status: StatusCode, meaning: string, remedy: string): ErrorEntry => ({
+  channel,
+  status,
+  meaning,
+  remedy,
+});
+
+export const ERRORS = {
+  // What is wrong with the call itself.
+  INVALID_NAME: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'A store, namespace or sequence name is outside the rule `[a-z0-9][a-z0-9-]{0,23}`.',
+    'Use 1 to 24 lower-case letters, digits and hyphens, starting with a letter or digit.',
+  ),
+  INVALID_FIELD: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'A field is missing, too long, or not of its form.',
+    'Correct the field that is named; the message gives its limit.',
+  ),
+  INVALID_UTF8: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'A text field or JSON content is not valid UTF-8.',
+    'Encode text as UTF-8; send binary data as BSON binary or base64.',
+  ),
+  MALFORMED_REQUEST: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'The bytes of the request are not the protobuf message that the call takes.',
+    'Generate the client from the protos of this version of the contract.',
+  ),
+  INVALID_CONTENT: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'Content is not one JSON object or BSON document that can come back the same.',
+    'Send one object without duplicate keys, non-finite numbers, or NUL in a key, at most 90 levels deep.',
+  ),
+  CONTENT_TOO_LARGE: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    "An event's content is over 1 MiB as BSON.",
+    'Keep large payloads in a store made for them and record a reference.',
+  ),
+  CALL_TOO_LARGE: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'An append call is over 16 MiB or 2,000 events.',
+    'Split it into several calls; each of them is all or nothing.',
+  ),
+  DATE_OUT_OF_RANGE: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'A date is outside 0001-01-01 to 9999-12-31.',
+    'Send a date within the range, or leave the field out for its default.',
+  ),
+  DUPLICATE_EVENT_ID_IN_CALL: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'The same event id stands twice in one append call.',
+    'Give each event its own id, or none for the server to make one.',
+  ),
+  EXPECTATION_AHEAD_OF_TAIL: entry(
+    'status',
+    Status.OUT_OF_RANGE,
+    'An expectation names a number that the sequence has not reached.',
+    'Check that the number was read from this store, namespace and sequence.',
+  ),
+  UNKNOWN_GENERATION: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'An event names a generation that its type does not have.',
+    'Use generation 1, or 0 for the latest.',
+  ),
+  RESERVED_SEQUENCE: entry(
+    'status',
+    Status.PERMISSION_DENIED,
+    'Only the server itself records on this sequence.',
+    'Append to `event-log`, `outbox`, `inbox` or a sequence of your own.',
+  ),
+  UNKNOWN_STORE: entry(
+    'status',
+    Status.NOT_FOUND,
+    'There is no such store.',
+    'Make it with `Stores.Ensure` (`annals stores ensure NAME`), or correct its name.',
+  ),
+  UNKNOWN_NAMESPACE: entry(
+    'status',
+    Status.NOT_FOUND,
+    'The store has no such namespace.',
+    'Make it with `Stores.Ensure` (`annals stores ensure STORE --namespace NAME`), or correct its name.',
+  ),
+  EVENT_NOT_FOUND: entry(
+    'status',
+    Status.NOT_FOUND,
+    'No event has this number or id.',
+    "Look at the sequence's tail with `GetTail`; an id is unique in its own sequence only.",
+  ),
+
+  // What the server cannot do at this moment.
+  OVERLOADED: entry(
+    'status',
+    Status.RESOURCE_EXHAUSTED,
+    'The queue of appends is full. Nothing of this call was recorded.',
+    'Send it again after a pause, or send fewer at once.',
+  ),
+  DISK_FULL: entry(
+    'status',
+    Status.RESOURCE_EXHAUSTED,
+    "The database's disk has less room than the server keeps free. Nothing of this call was recorded.",
+    'Make room or give it a larger disk; reads go on, and appends do again by themselves.',
+  ),
+  DATABASE_UNAVAILABLE: entry(
+    'status',
+    Status.UNAVAILABLE,
+    'The database did not answer in time. Nothing of this call was recorded.',
+    'Send it again with the same event ids; look at `annals diagnose` when it stays so.',
+  ),
+  OUTCOME_UNKNOWN: entry(
+    'status',
+    Status.UNAVAILABLE,
+    'The database did not say in time whether the append was recorded: the outcome is unknown.',
+    'Send the same event ids again: what was recorded is answered as a duplicate, what was not is recorded then.',
+  ),
+  SHUTTING_DOWN: entry(
+    'status',
+    Status.UNAVAILABLE,
+    'The server is stopping and takes nothing new. Nothing of this call was recorded.',
+    'Send it again, to another server or to this one once it is back.',
+  ),
+  DATABASE_REFUSED: entry(
+    'status',
+    Status.INTERNAL,
+    'The database refused the write for a reason that is not the caller’s.',
+    "Look at the server's log and at `annals diagnose`.",
+  ),
+  INTERNAL: entry(
+    'status',
+    Status.INTERNAL,
+    'Something went wrong that the server did not foresee.',
+    "Look at the server's log for the request's time, and report it.",
+  ),
+
+  // What a rule refuses: data in the response.
+  CONCURRENCY_CONFLICT: entry(
+    'violation',
+    Status.FAILED_PRECONDITION,
+    'An event that matches an expectation was recorded after the last one that the caller had seen.',
+    'Read on from there, decide again, and append with the new number.',
+  ),
+  EVENT_ID_REUSED: entry(
+    'violation',
+    Status.ALREADY_EXISTS,
+    'The event id is recorded with another type, source or content.',
+    'Give the new event an id of its own.',
+  ),
+  PARTIAL_DUPLICATE: entry(
+    'violation',
+    Status.ALREADY_EXISTS,
+    'Some event ids of the call are recorded and some are not, or not as one call.',
+    'Send exactly the call that was sent first, or give the new events new ids.',
+  ),
+
+  // What stands against starting, and what the client says by itself.
+  STANDALONE_MONGODB: entry(
+    'local',
+    Status.FAILED_PRECONDITION,
+    'The MongoDB is a standalone server: it has no majority and no transactions.',
+    'Start it as a replica set (one member is enough): `mongod --replSet rs0`, then `rs.initiate()`.',
+  ),
+  WEAK_WRITE_CONCERN: entry(
+    'local',
+    Status.FAILED_PRECONDITION,
+    'The connection string or the deployment asks for a write concern under `w: majority, j: true`.',
+    'Take `w`, `j` and `journal` out of the URL, or pass `--unsafe` and accept that acknowledged events can be lost.',
+  ),
+  MONGODB_UNREACHABLE: entry(
+    'local',
+    Status.UNAVAILABLE,
+    'No MongoDB answers at the URL, or it has no primary.',
+    'Check the URL, the credentials and the network, and that the replica set has elected a primary.',
+  ),
+  MONGOD_NOT_FOUND: entry(
+    'local',
+    Status.FAILED_PRECONDITION,
+    'No `mongod` was found and none could be fetched.',
+    'Set ANNALS_MONGODB_URL to a replica set, set ANNALS_MONGOD to a binary, or run `docker compose up`.',
+  ),
+  MONGOD_FAILED: entry(
+    'local',
+    Status.INTERNAL,
+    'The embedded `mongod` did not start.',
+    "Read its last lines in the message; check the data folder's disk and permissions.",
+  ),
+  DATA_FOLDER_IN_USE: entry(
+    'local',
+    Status.FAILED_PRECONDITION,
+    'Another Annals server runs on the data folder.',
+    'Stop that one, or give this one a folder of its own with `--data`.',
+  ),
+  ADDRESS_IN_USE: entry(
+    'local',
+    Status.FAILED_PRECONDITION,
+    'Another program listens on the address.',
+    'Stop it, or choose another with `--listen HOST:PORT`.',
+  ),
+  INVALID_CONFIGURATION: entry(
+    'local',
+    Status.INVALID_ARGUMENT,
+    'An option or environment variable is not of its form.',
+    'Correct the option that is named; `annals start --help` shows each.',
+  ),
+  INVALID_CONNECTION_STRING: entry(
+    'local',
+    Status.INVALID_ARGUMENT,
+    "The client's connection string is not of the form `annals://host:port[,host:port]/store?namespace=…`.",
+    'Correct the part that is named.',
+  ),
+  SERVER_UNREACHABLE: entry(
+    'local',
+    Status.UNAVAILABLE,
+    'No server answered in time at any address of the connection string.',
+    'Check that the server runs (`annals diagnose`) and that the address is right.',
+  ),
+  CLIENT_CLOSED: entry(
+    'local',
+    Status.CANCELLED,
+    'The client was closed.',
+    'Make a new one, or close it later.',
+  ),
+  CANCELLED: entry('local', Status.CANCELLED, 'The caller cancelled the call.', 'Nothing; it was asked for.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);

@@ -1,0 +1,70 @@
+/**
+ * Every limit of the contract in one place, with its unit and its reason.
+ * The server holds them, the client checks them before it sends, docs/limits.md explains them.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const LIMITS = {
+  /** Characters of a store's, namespace's or sequence's name: a database's name (`annals+<store>+<namespace>`) must stay under MongoDB's 64 bytes. */
+  nameLength: 24,
+
+  /** Characters of an event id. Long enough for any id scheme or URN, short enough for a unique index. */
+  eventIdLength: 200,
+
+  /** Characters of an event type's name. */
+  eventTypeLength: 200,
+
+  /** Characters of an event source id: it is the first half of an index key. */
+  eventSourceIdLength: 400,
+
+  /** Characters of a correlation id, a causation id or an identity's id. */
+  metadataIdLength: 200,
+
+  /** Tags of one event: each is an index entry. */
+  tagsPerEvent: 32,
+
+  /** Characters of one tag. */
+  tagLength: 200,
+
+  /** Bytes of one event's content, as BSON. A generation more or a compensation must still fit a 16 MiB document. */
+  contentBytes: 1 * MIB,
+
+  /** Levels of nesting in content. MongoDB allows 100 for BSON that its own tools can show, and the event's document takes some. */
+  contentDepth: 90,
+
+  /** Events of one append call: it is one transaction, and MongoDB wants those short. */
+  eventsPerAppend: 2_000,
+
+  /** Bytes of one append call's events, as documents. */
+  appendBytes: 16 * MIB,
+
+  /** Expectations of one append call: each may cost a query. */
+  expectationsPerAppend: 32,
+
+  /** Alternatives of one read's or subscription's filter. */
+  filtersPerRead: 32,
+
+  /** Values in one list of a filter (types, sources, tags): the database gets them as one query. */
+  valuesPerFilter: 256,
+
+  /** Namespaces in one `Stores.Ensure`: each is a database with its collections. */
+  namespacesPerEnsure: 64,
+} as const;
+
+/**
+ * Bytes of one gRPC message that the server takes in. Above `appendBytes`, so that a call that is
+ * somewhat too large is told which limit it broke, and bounded, so that one that is far too large
+ * costs no memory.
+ */
+export const MAX_MESSAGE_BYTES = 2 * LIMITS.appendBytes;
+
+/** The earliest date that can be stored: MongoDB's and protobuf's 0001-01-01T00:00:00Z, in ms since 1970. */
+export const MIN_DATE_MS = -62_135_596_800_000;
+
+/** The latest date that can be stored: 9999-12-31T23:59:59.999Z, in ms since 1970. */
+export const MAX_DATE_MS = 253_402_300_799_999;
+
+/** Where a server listens unless told otherwise. */
+export const DEFAULT_ADDRESS = '127.0.0.1:4400';
