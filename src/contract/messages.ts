@@ -4,6 +4,10 @@
  * Dates are milliseconds since 1970; numbers are safe integers; absent means absent on the wire.
  */
 
+import type { EventFilter } from '../kernel/event-filter';
+
+export type { EventFilter };
+
 export const ContentType = { UNSPECIFIED: 0, JSON: 1, BSON: 2 } as const;
 export type ContentType = (typeof ContentType)[keyof typeof ContentType];
 
@@ -30,13 +34,6 @@ export interface NewEvent {
   validFrom: number | undefined;
   content: Buffer;
   contentType: ContentType;
-}
-
-export interface EventFilter {
-  types: string[];
-  eventSourceIds: string[];
-  tags: string[];
-  correlationId: string | undefined;
 }
 
 export interface Expectation {

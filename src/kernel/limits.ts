@@ -40,6 +40,9 @@ export const LIMITS = {
   /** Bytes of one append call's events, as documents. */
   appendBytes: 16 * MIB,
 
+  /** Appends in one message of an AppendStream: two bytes on the wire become some hundred in memory. */
+  appendsPerMessage: 4_096,
+
   /** Expectations of one append call: each may cost a query. */
   expectationsPerAppend: 32,
 

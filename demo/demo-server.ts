@@ -1,0 +1,60 @@
+/** The server of the demo: the real `annals start` in a process of its own, on a folder of its own. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** The command as it was compiled beside this file. */
+const COMMAND = join(__dirname, '..', 'src', 'cli', 'main.js');
+
+/** Log lines kept to be shown when the server does not start. */
+const LINES_KEPT = 20;
+
+export interface DemoServer {
+  readonly address: string;
+  /** Asks it to drain and stop; resolves to its exit code. */
+  stop(): Promise<number>;
+}
+
+/** Starts it; `onLine` gets what it says on its way, such as the progress of a download. */
+export async function startDemoServer(dataFolder: string, onLine: (text: string) => void): Promise<DemoServer> {
+  // A MongoDB that the environment names is somebody's own: the demo leaves it alone.
+  const { ANNALS_MONGODB_URL: _, ...env } = process.env;
+  const child = spawn(process.execPath, [COMMAND, 'start', '--data', dataFolder, '--listen', '127.0.0.1:0', '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  });
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  const exited = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+  const lines: string[] = [];
+  const address = await new Promise<string>((resolve, reject) => {
+    const read = (line: string): void => {
+      lines.push(line);
+      if (lines.length > LINES_KEPT) lines.shift();
+      const { msg, address: listening } = logLine(line);
+      if (msg === 'listening' && listening !== undefined) resolve(listening);
+      else if (msg !== undefined) onLine(msg);
+    };
+    createInterface(child.stdout).on('line', read);
+    createInterface(child.stderr).on('line', read);
+    void exited.then((code) => reject(new Error(`the server ended with ${code}:\n${lines.join('\n')}`)));
+  });
+  return {
+    address,
+    stop: async () => {
+      child.kill('SIGTERM');
+      const code = await exited;
+      process.off('exit', end);
+      return code;
+    },
+  };
+}
+
+function logLine(line: string): { readonly msg?: string; readonly address?: string } {
+  try {
+    // A line of our own server's log; what is missing is undefined.
+    return JSON.parse(line) as { msg?: string; address?: string };
+  } catch {
+    return { msg: line };
+  }
+}

@@ -1,0 +1,62 @@
+/** A subscriber that notes what it is handed and when. */
+import type { EventSequence, RecordedEvent } from '../src/client';
+
+export interface Delivery {
+  readonly event: RecordedEvent;
+  /** By `performance.now()`, in ms. */
+  readonly at: number;
+}
+
+export class LiveSubscriber {
+  readonly deliveries: Delivery[] = [];
+  /** Resolves once it is live: what is recorded from then on is delivered as it happens. */
+  readonly live: Promise<void>;
+  private readonly ending = new AbortController();
+  private readonly finished: Promise<void>;
+  private wanted: { readonly events: number; readonly resolve: () => void } | undefined;
+
+  constructor(sequence: EventSequence) {
+    let tellLive: () => void = () => undefined;
+    this.live = new Promise((resolve) => (tellLive = resolve));
+    const events = sequence.subscribe({
+      signal: this.ending.signal,
+      onStateChange: (state) => {
+        if (state === 'live') tellLive();
+      },
+    });
+    this.finished = this.follow(events);
+  }
+
+  /** Resolves once so many events have come; rejects when they do not come in time. */
+  async received(events: number, withinMs: number): Promise<void> {
+    if (this.deliveries.length >= events) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`the subscriber got ${this.deliveries.length} of ${events} events in ${withinMs} ms`)),
+        withinMs,
+      );
+      const enough = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.wanted = { events, resolve: enough };
+      this.finished.catch(reject);
+    });
+  }
+
+  async end(): Promise<void> {
+    this.ending.abort();
+    await this.finished;
+  }
+
+  private async follow(events: AsyncIterable<RecordedEvent>): Promise<void> {
+    try {
+      for await (const event of events) {
+        this.deliveries.push({ event, at: performance.now() });
+        if (this.deliveries.length >= (this.wanted?.events ?? Number.POSITIVE_INFINITY)) this.wanted?.resolve();
+      }
+    } catch (error) {
+      if (!this.ending.signal.aborted) throw error;
+    }
+  }
+}

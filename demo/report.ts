@@ -1,0 +1,116 @@
+/** The demo told to a person. */
+import { timeline } from '../src/cli/event-lines';
+import { count, type Colors } from '../src/cli/terminal';
+import type { Story } from './story';
+
+/** Lines of each list: what fits a screen together. */
+const TIMELINE_EVENTS = 8;
+const HISTORY_EVENTS = 8;
+const TYPES_SHOWN = 8;
+/** Signs of the longest bar. */
+const BAR_SIGNS = 30;
+
+export interface Surroundings {
+  readonly colors: Colors;
+  readonly columns: number;
+  readonly address: string;
+  readonly dataFolder: string;
+  readonly kept: boolean;
+}
+
+export function reportLines(story: Story, around: Surroundings): string[] {
+  return [
+    ...timelineLines(story, around),
+    ...historyLines(story, around),
+    ...typeLines(story, around),
+    ...figureLines(story, around),
+    ...checkLines(story, around),
+  ];
+}
+
+const heading = (text: string, { colors }: Surroundings): string[] => ['', colors.bold(text), ''];
+
+function timelineLines({ events }: Story, around: Surroundings): string[] {
+  const line = timeline(around);
+  // Taken from all over the log: neighbours in the package are much alike.
+  const step = Math.max(1, Math.floor(events.length / TIMELINE_EVENTS));
+  const shown = events.filter((_, index) => index % step === 0).slice(0, TIMELINE_EVENTS);
+  return [
+    ...heading(`${TIMELINE_EVENTS} of ${events.length} events, as they were recorded`, around),
+    ...shown.map(line),
+  ];
+}
+
+function historyLines({ history }: Story, around: Surroundings): string[] {
+  const line = timeline(around);
+  const more = history.events.length - HISTORY_EVENTS;
+  return [
+    ...heading(`The history of ${history.source}: ${history.events.length} events, read by their event source`, around),
+    ...history.events.slice(0, HISTORY_EVENTS).map(line),
+    ...(more > 0 ? [around.colors.dim(`      … and ${more} more`)] : []),
+  ];
+}
+
+function typeLines({ types, sources, events }: Story, around: Surroundings): string[] {
+  const shown = types.slice(0, TYPES_SHOWN);
+  const most = shown[0]?.[1] ?? 1;
+  const width = Math.max(...shown.map(([type]) => type.length));
+  const rest = events.length - shown.reduce((sum, [, n]) => sum + n, 0);
+  return [
+    ...heading(`${types.length} event types about ${sources.length} event sources`, around),
+    ...shown.map(
+      ([type, n]) =>
+        `  ${around.colors.cyan(type.padEnd(width))} ${String(n).padStart(4)} ${'█'.repeat(Math.ceil((n / most) * BAR_SIGNS))}`,
+    ),
+    around.colors.dim(`  ${'others'.padEnd(width)} ${String(rest).padStart(4)}`),
+  ];
+}
+
+const ms = (value: number): string => `${value.toFixed(1)} ms`;
+
+function figureLines({ figures }: Story, around: Surroundings): string[] {
+  const { appendMs, deliveryMs } = figures;
+  return [
+    ...heading('How fast (every append is on disk, acknowledged by a majority)', around),
+    `  appended one by one    ${count(figures.oneByOnePerSecond)} events/s; each ${ms(appendMs.p50)} (p50), ${ms(appendMs.p99)} (p99)`,
+    `  appended all at once   ${count(figures.atOncePerSecond)} events/s, each a call of its own`,
+    `  read back              ${count(figures.readPerSecond)} events/s`,
+    `  live                   ${ms(deliveryMs.p50)} (p50), ${ms(deliveryMs.p99)} (p99) from the append to the subscriber`,
+    around.colors.dim('  `npm run bench` measures in earnest.'),
+  ];
+}
+
+function checkLines({ checks }: Story, around: Surroundings): string[] {
+  const { colors } = around;
+  return [
+    ...heading('Checked', around),
+    ...checks.map(
+      ({ ok, name, seen }) => `  ${ok ? colors.green('✓') : colors.red('✗')} ${name} ${colors.dim(`(${seen})`)}`,
+    ),
+  ];
+}
+
+/** Where the data is now, and what to type next. */
+export function whatNext({ dataFolder, kept, colors }: Surroundings): string[] {
+  const dim = (text: string): string => colors.dim(text);
+  return kept
+    ? [
+        '',
+        colors.bold(`The log lies in ${dataFolder}. Next:`),
+        '',
+        `  npx annals start --data ${dataFolder}`,
+        `  npx annals read --backwards --limit 10           ${dim('in another terminal')}`,
+        `  npx annals read --type issues.opened --content`,
+        `  npx annals follow --only-new`,
+        '',
+      ]
+    : [
+        '',
+        colors.bold('The folder of the demo is gone again. Next:'),
+        '',
+        `  npm run demo -- --keep                           ${dim('the same, and the log stays for you to look at')}`,
+        `  npx annals start                                 ${dim('a server of your own, data in ./annals-data')}`,
+        `  npx annals --help`,
+        '',
+      ];
+}

@@ -1,0 +1,120 @@
+/**
+ * `AppendStream`: many appends on one stream, each answered by its request id as soon as it is known.
+ * What one client has under way is bounded: above the bound, or while it does not read its answers,
+ * nothing more is read from it, and HTTP/2 holds it back.
+ */
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { encodeAppendStreamResponse } from '../contract/append-answer-codec';
+import { decodeAppendRequest, decodeAppendStreamRequest } from '../contract/append-codec';
+import type { AppendStreamItem, AppendStreamResult } from '../contract/messages';
+import { failureOf } from '../contract/status-details';
+import type { Sequences } from '../sequences/sequences';
+import { abortOnCancel, annalsErrorOf, drained, statusOf } from './calls';
+import { addressOf } from './requests';
+
+/** Appends that one stream may have unanswered before it is read no further. */
+const OPEN_REQUESTS = 4_096;
+
+/** Bytes of the same. */
+const OPEN_BYTES = 32 * 1024 * 1024;
+
+/** How long an append on a stream may wait for its outcome, in ms; the stream itself has no deadline. */
+const PATIENCE_MS = 30_000;
+
+type Call = ServerDuplexStream<Buffer, Buffer>;
+
+export function appendStream(sequences: Sequences, logger: Logger): (call: Call) => void {
+  return (call) => {
+    new AppendSession(call, sequences, logger).start();
+  };
+}
+
+class AppendSession {
+  readonly #signal: AbortSignal;
+  #answers: AppendStreamResult[] = [];
+  #openRequests = 0;
+  #openBytes = 0;
+  #flushing = false;
+  #ended = false;
+
+  constructor(
+    private readonly call: Call,
+    private readonly sequences: Sequences,
+    private readonly logger: Logger,
+  ) {
+    this.#signal = abortOnCancel(call).signal;
+  }
+
+  start(): void {
+    this.call.on('data', (bytes: Buffer) => {
+      this.#take(bytes);
+    });
+    this.call.on('end', () => {
+      this.#ended = true;
+      this.#endWhenDone();
+    });
+    // A broken stream; what is under way goes on, and the client asks again by event id.
+    this.call.on('error', () => undefined);
+  }
+
+  #take(bytes: Buffer): void {
+    let items: AppendStreamItem[];
+    try {
+      items = decodeAppendStreamRequest(bytes);
+    } catch (error) {
+      // Without request ids nobody can be answered.
+      this.call.destroy(statusOf(error, this.logger) as Error);
+      return;
+    }
+    for (const item of items) this.#append(item);
+    if (this.#openRequests >= OPEN_REQUESTS || this.#openBytes >= OPEN_BYTES) this.call.pause();
+  }
+
+  #append({ requestId, append }: AppendStreamItem): void {
+    const bytes = append.length;
+    this.#openRequests++;
+    this.#openBytes += bytes;
+    const answer = (result: AppendStreamResult): void => {
+      this.#openRequests--;
+      this.#openBytes -= bytes;
+      this.#answers.push(result);
+      this.#flushSoon();
+    };
+    this.#outcome(append).then(
+      (response) => answer({ requestId, response }),
+      (error: unknown) => answer({ requestId, failure: failureOf(annalsErrorOf(error, this.logger)) }),
+    );
+  }
+
+  async #outcome(append: Buffer) {
+    const request = decodeAppendRequest(append);
+    return this.sequences.append(addressOf(request.sequence), request, performance.now() + PATIENCE_MS);
+  }
+
+  /** A group's appends are answered in one turn; they go out in one message. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#answers.length > 0 && !this.#signal.aborted && !this.call.destroyed) {
+      const answers = this.#answers;
+      this.#answers = [];
+      if (this.call.write(encodeAppendStreamResponse(answers))) continue;
+      this.call.pause();
+      await drained(this.call, this.#signal);
+    }
+    this.#flushing = false;
+    if (this.#openRequests < OPEN_REQUESTS && this.#openBytes < OPEN_BYTES) this.call.resume();
+    this.#endWhenDone();
+  }
+
+  #endWhenDone(): void {
+    if (this.#ended && this.#openRequests === 0 && !this.#flushing) this.call.end();
+  }
+}

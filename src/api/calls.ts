@@ -1,0 +1,119 @@
+/**
+ * The border to gRPC: one adapter for each kind of call. Handlers are async functions that return,
+ * yield or throw; here, and only here, that becomes a status, so that no rejection goes unhandled
+ * and every error has its details.
+ */
+import {
+  Metadata,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type ServerErrorResponse,
+  type ServerWritableStream,
+} from '@grpc/grpc-js';
+import { MongoError } from 'mongodb';
+import type { Logger } from 'pino';
+import { encodeStatusDetails, STATUS_DETAILS_KEY } from '../contract/status-details';
+import { AnnalsError } from '../kernel/annals-error';
+
+/** The deadline of a call, on the clock of `performance.now()`, in ms. */
+export interface CallContext {
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+}
+
+/** How long a call without a deadline may take, in ms. */
+const DEFAULT_PATIENCE_MS = 30_000;
+
+/** How much earlier than the caller's deadline the server answers, in ms: an answer that comes too late is none. */
+const ANSWER_MARGIN_MS = 100;
+
+export function unary<Request, Response>(
+  logger: Logger,
+  handle: (request: Request, context: CallContext) => Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    const { signal } = abortOnCancel(call);
+    handle(call.request, { deadline: deadlineOf(call.getDeadline()), signal }).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(statusOf(error, logger)),
+    );
+  };
+}
+
+/** @param messages is pulled only when the reader has taken what came before. */
+export function serverStream<Request, Response>(
+  logger: Logger,
+  messages: (request: Request, signal: AbortSignal) => AsyncIterable<Response>,
+): handleServerStreamingCall<Request, Response> {
+  return (call) => {
+    const { signal } = abortOnCancel(call);
+    pump(call, messages(call.request, signal), signal).then(
+      () => call.end(),
+      (error: unknown) => call.destroy(statusOf(error, logger) as Error),
+    );
+  };
+}
+
+async function pump<Request, Response>(
+  call: ServerWritableStream<Request, Response>,
+  messages: AsyncIterable<Response>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const message of messages) {
+    if (signal.aborted) return;
+    if (!call.write(message)) await drained(call, signal);
+    if (signal.aborted) return;
+  }
+}
+
+interface Writable {
+  once(event: 'drain' | 'close', listener: () => void): unknown;
+  removeListener(event: 'drain' | 'close', listener: () => void): unknown;
+}
+
+/** Waits until the stream takes more, or will never: after a cancel no `drain` comes. */
+export function drained(stream: Writable, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.removeListener('drain', done);
+      stream.removeListener('close', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    stream.once('drain', done);
+    stream.once('close', done);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}
+
+interface Cancellable {
+  on(event: 'cancelled', listener: () => void): unknown;
+}
+
+/** A signal that aborts when the caller goes away. */
+export function abortOnCancel(call: Cancellable): AbortController {
+  const controller = new AbortController();
+  call.on('cancelled', () => controller.abort());
+  return controller;
+}
+
+function deadlineOf(deadline: Date | number): number {
+  const left = Number(deadline) - Date.now();
+  return performance.now() + Math.min(DEFAULT_PATIENCE_MS, Math.max(0, left - ANSWER_MARGIN_MS));
+}
+
+/** Any error as one of the registry. What was not foreseen is logged and told as INTERNAL, without its inside. */
+export function annalsErrorOf(error: unknown, logger: Logger): AnnalsError {
+  if (error instanceof AnnalsError) return error;
+  logger.error({ err: error }, 'a call failed');
+  return new AnnalsError(error instanceof MongoError ? 'DATABASE_UNAVAILABLE' : 'INTERNAL', undefined, { cause: error });
+}
+
+export function statusOf(error: unknown, logger: Logger): ServerErrorResponse {
+  const known = annalsErrorOf(error, logger);
+  const metadata = new Metadata();
+  metadata.set(STATUS_DETAILS_KEY, encodeStatusDetails(known));
+  const details = `${known.code}: ${known.message}. ${known.remedy}`;
+  return { name: known.name, message: known.message, code: known.status, details, metadata };
+}

@@ -1,0 +1,108 @@
+/** The service `EventSequences`: translation between the wire and the log. */
+import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { encodeAppendResponse } from '../contract/append-answer-codec';
+import { decodeAppendRequest } from '../contract/append-codec';
+import type { GetEventRequest__Output } from '../contract/generated/annals/v1/GetEventRequest';
+import type { GetTailRequest__Output } from '../contract/generated/annals/v1/GetTailRequest';
+import type { GetTailResponse } from '../contract/generated/annals/v1/GetTailResponse';
+import type { ListSequencesRequest__Output } from '../contract/generated/annals/v1/ListSequencesRequest';
+import type { ListSequencesResponse } from '../contract/generated/annals/v1/ListSequencesResponse';
+import type { ReadRequest__Output } from '../contract/generated/annals/v1/ReadRequest';
+import type { SubscribeRequest__Output } from '../contract/generated/annals/v1/SubscribeRequest';
+import { serviceDefinition } from '../contract/services';
+import { AnnalsError } from '../kernel/annals-error';
+import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../kernel/names';
+import { encodeEntry } from '../sequences/event-frame';
+import { lastNumber, readOne, readRange } from '../sequences/reader';
+import type { Sequences } from '../sequences/sequences';
+import { Subscription } from '../sequences/subscription';
+import { appendStream } from './append-stream';
+import { serverStream, unary, type CallContext } from './calls';
+import { addressOf, contentTypeOf, filtersOf, numberOf } from './requests';
+
+/** Calls whose messages are encoded and decoded by hand: gRPC passes their bytes through. */
+const BYTES_IN = ['Append', 'AppendStream'];
+const BYTES_OUT = ['Append', 'AppendStream', 'Read', 'Subscribe', 'GetEvent'];
+
+const pass = (bytes: Buffer): Buffer => bytes;
+
+export function eventSequencesDefinition(): ServiceDefinition {
+  const definition = serviceDefinition('EventSequences');
+  return Object.fromEntries(
+    Object.entries(definition).map(([name, method]) => [
+      name,
+      {
+        ...method,
+        ...(BYTES_IN.includes(name) ? { requestDeserialize: pass } : {}),
+        ...(BYTES_OUT.includes(name) ? { responseSerialize: pass } : {}),
+      },
+    ]),
+  );
+}
+
+export function eventSequences(sequences: Sequences, logger: Logger): UntypedServiceImplementation {
+  const append = async (bytes: Buffer, { deadline }: CallContext): Promise<Buffer> => {
+    const request = decodeAppendRequest(bytes);
+    return encodeAppendResponse(await sequences.append(addressOf(request.sequence), request, deadline));
+  };
+
+  async function* read(request: ReadRequest__Output): AsyncGenerator<Buffer> {
+    const options = {
+      from: numberOf(request.from, 'from'),
+      to: numberOf(request.to, 'to'),
+      backwards: request.direction === 'DIRECTION_BACKWARDS',
+      limit: numberOf(request.limit, 'limit') ?? 0,
+      filters: filtersOf(request.filters),
+      contentType: contentTypeOf(request.contentType),
+    };
+    yield* readRange(await sequences.open(addressOf(request.sequence)), options);
+  }
+
+  async function* subscribe(request: SubscribeRequest__Output, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const asked = numberOf(request.from, 'from');
+    const filters = filtersOf(request.filters);
+    const sequence = await sequences.open(addressOf(request.sequence));
+    if (request.onlyNew) await sequence.tail.refresh();
+    const from = asked ?? (request.onlyNew ? sequence.tail.next : 0);
+    const subscription = new Subscription(sequence, { from, filters, contentType: contentTypeOf(request.contentType) });
+    yield* subscription.messages(signal);
+  }
+
+  const getEvent = async (request: GetEventRequest__Output): Promise<Buffer> => {
+    const number = numberOf(request.sequenceNumber, 'sequence_number');
+    const key = number === undefined ? request.eventId : number;
+    if (key === undefined) {
+      throw new AnnalsError('INVALID_FIELD', 'sequence_number or event_id is needed', { field: 'key' });
+    }
+    const address = addressOf(request.sequence);
+    const document = await readOne(await sequences.open(address), key);
+    if (document === undefined) {
+      throw new AnnalsError('EVENT_NOT_FOUND', `${address.sequence} has no event ${JSON.stringify(key)}`, {
+        field: number === undefined ? 'event_id' : 'sequence_number',
+      });
+    }
+    return encodeEntry(document, 0, contentTypeOf(request.contentType));
+  };
+
+  const getTail = async (request: GetTailRequest__Output): Promise<GetTailResponse> => {
+    const filters = filtersOf(request.filters);
+    const number = await lastNumber(await sequences.open(addressOf(request.sequence)), filters);
+    return number === undefined ? {} : { sequenceNumber: number };
+  };
+
+  const listSequences = async (request: ListSequencesRequest__Output): Promise<ListSequencesResponse> => {
+    const listed = await sequences.list(request.store || DEFAULT_STORE, request.namespace || DEFAULT_NAMESPACE);
+    return { sequences: listed.map(({ name, tail }) => (tail === undefined ? { name } : { name, tail })) };
+  };
+
+  return {
+    Append: unary(logger, append),
+    AppendStream: appendStream(sequences, logger),
+    Read: serverStream(logger, read),
+    Subscribe: serverStream(logger, subscribe),
+    GetEvent: unary(logger, getEvent),
+    GetTail: unary(logger, getTail),
+    ListSequences: unary(logger, listSequences),
+  };
+}

@@ -1,0 +1,108 @@
+/** The command line: which verbs there are, and how a run of one ends. */
+import { Command, CommanderError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { addAppend } from './append';
+import { addDiagnose } from './diagnose';
+import { EXIT_CODE_HELP, Exit, exitCodeOf, UsageError } from './exit-codes';
+import { failureLines } from './failure-lines';
+import { addFollow } from './follow';
+import { addGet } from './get';
+import { Invocation } from './invocation';
+import { addRead } from './read';
+import { addSequences } from './sequences';
+import { addStart } from './start';
+import { addStores } from './stores';
+import { addTail } from './tail';
+
+const GUIDE = `
+First steps:
+  annals start                                                       a server, with a MongoDB of its own
+  echo '{"total":42}' | annals append - --type order.placed --source order-17
+  annals read
+  annals follow
+  annals diagnose                                                    when something is not as it should be
+
+Where the server is, --server or ANNALS_URL says. NO_COLOR takes the colours away.`;
+
+/** The verbs, in the order that the help has them: as a person meets them. */
+const VERBS = [
+  { name: 'start', add: addStart },
+  { name: 'append', add: addAppend },
+  { name: 'read', add: addRead },
+  { name: 'follow', add: addFollow },
+  { name: 'get', add: addGet },
+  { name: 'tail', add: addTail },
+  { name: 'stores', add: addStores },
+  { name: 'sequences', add: addSequences },
+  { name: 'diagnose', add: addDiagnose },
+];
+
+/** Runs the command and resolves to its exit code. */
+export async function run(argv: readonly string[]): Promise<Exit> {
+  const invocation = new Invocation();
+  const program = programOf(invocation);
+  try {
+    await program.parseAsync([...argv]);
+    await invocation.output.end();
+    return exitOf(invocation, invocation.exitCode);
+  } catch (error) {
+    await invocation.output.end();
+    if (error instanceof CommanderError && HELP_WAS_SHOWN.has(error.code))
+      return error.exitCode === 0 ? Exit.OK : Exit.USAGE;
+    const failure = error instanceof CommanderError ? usageError(error, argv) : error;
+    if (invocation.endedBy === undefined) {
+      const lines = failureLines(failure, argv.includes('--json'), invocation.errorColors);
+      for (const line of lines) invocation.note(line);
+    }
+    return exitOf(invocation, exitCodeOf(failure));
+  }
+}
+
+/** Commander's codes for a run that ended by showing something. */
+const HELP_WAS_SHOWN: ReadonlySet<string> = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
+
+/** What Commander has against the command line, told as every failure is: one line what, one line what to do. */
+function usageError({ message }: CommanderError, argv: readonly string[]): UsageError {
+  const verb = VERBS.some(({ name }) => name === argv[2]) ? ` ${argv[2]}` : '';
+  return new UsageError(message.replace(/^error: /, '').replace(/\n/g, ' '), `See \`annals${verb} --help\`.`);
+}
+
+/** A reader that leaves (`| head -1`) has what it wanted. */
+function exitOf({ endedBy }: Invocation, otherwise: Exit): Exit {
+  if (endedBy === 'pipe') return Exit.OK;
+  return endedBy === 'interrupt' ? Exit.INTERRUPTED : otherwise;
+}
+
+function programOf(invocation: Invocation): Command {
+  const program = new Command('annals')
+    .description('An event store: append-only, numbered, live.')
+    .version(version(), '--version', 'show the version')
+    .helpOption('--help', 'show help; behind a verb, with its examples')
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText('after', GUIDE)
+    .addHelpText('afterAll', EXIT_CODE_HELP)
+    .hook('preAction', (_, verb) => {
+      // `start` listens for itself: what it has to end is a server.
+      if (verb.name() !== 'start') invocation.listenForSignals();
+    });
+  for (const { add } of VERBS) add(program, invocation);
+  return program;
+}
+
+/** The version in the package's own package.json, which lies above the sources and above dist. */
+function version(): string {
+  for (let folder = __dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    try {
+      const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+        name?: string;
+        version?: string;
+      };
+      if (about.name === 'annals' && about.version !== undefined) return about.version;
+    } catch {
+      // Not in this folder; the next one up may have it.
+    }
+  }
+  return 'unknown';
+}

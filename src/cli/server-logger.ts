@@ -1,0 +1,17 @@
+/** The server's log: JSON lines for programs and containers, readable lines on a terminal. */
+import pino, { type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { Colors } from './terminal';
+
+/** A logger to stdout. With `colors` it writes for a person, otherwise JSON with times in ISO form. */
+export function serverLogger(level: string, colors: Colors | undefined): Logger {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (colors === undefined) return pino({ ...options, formatters: { level: (label) => ({ level: label }) } });
+  const stream = pretty({
+    colorize: colors.isColorSupported,
+    translateTime: 'HH:MM:ss',
+    ignore: 'pid,hostname',
+    sync: true,
+  });
+  return pino(options, stream);
+}

@@ -1,0 +1,62 @@
+/** `annals stores`: which event stores there are, and a new one. */
+import type { Command } from 'commander';
+import { addServerOptions, collect, withAnnals, type ServerOptions } from './connection-options';
+import type { Invocation } from './invocation';
+import { table } from './table';
+
+interface EnsureOptions extends ServerOptions {
+  readonly namespace?: readonly string[];
+}
+
+const LIST_EXAMPLES = `
+Examples:
+  annals stores
+  annals stores list --json`;
+
+const ENSURE_EXAMPLES = `
+Examples:
+  annals stores ensure orders
+  annals stores ensure orders --namespace acme --namespace globex
+
+Running it again changes nothing: what is there stays.`;
+
+export function addStores(program: Command, invocation: Invocation): void {
+  const stores = program
+    .command('stores')
+    .description('list the event stores, or make one')
+    .addHelpText('after', `${LIST_EXAMPLES}\n  annals stores ensure orders`);
+  addServerOptions(stores.command('list', { isDefault: true }).description('list the stores and their namespaces'))
+    .addHelpText('after', LIST_EXAMPLES)
+    .action((options: ServerOptions) => list(options, invocation));
+  addServerOptions(stores.command('ensure').description('make a store and its namespaces unless they are there'))
+    .argument('<name>', "the store's name: 1 to 24 of a-z, 0-9 and hyphen")
+    .option('--namespace <name>', 'a namespace beside `default` (again for several)', collect)
+    .addHelpText('after', ENSURE_EXAMPLES)
+    .action((name: string, options: EnsureOptions) => ensure(name, options, invocation));
+}
+
+async function list(options: ServerOptions, { output, colors }: Invocation): Promise<void> {
+  await withAnnals(options, async (annals) => {
+    const stores = await annals.stores.list();
+    const lines =
+      options.json === true
+        ? stores.map((store) => JSON.stringify(store))
+        : table(
+            ['STORE', 'NAMESPACES'],
+            stores.map((store) => [store.name, store.namespaces.join(', ')]),
+            colors,
+          );
+    for (const line of lines) await output.line(line);
+  });
+}
+
+async function ensure(name: string, options: EnsureOptions, { output }: Invocation): Promise<void> {
+  await withAnnals({ ...(options.server === undefined ? {} : { server: options.server }) }, async (annals) => {
+    const { store, created } = await annals.stores.ensure(name, { namespaces: [...(options.namespace ?? [])] });
+    await output.line(
+      options.json === true
+        ? JSON.stringify({ ...store, created })
+        : `${created ? 'Made' : 'Already there'}: ${store.name}, with ${store.namespaces.join(', ')}.`,
+    );
+  });
+}

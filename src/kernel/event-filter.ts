@@ -1,0 +1,13 @@
+/**
+ * Selects events. An event matches when it matches every part that is not empty; a filter with
+ * nothing in it matches every event.
+ */
+export interface EventFilter {
+  /** Any of these types. */
+  types: string[];
+  /** Any of these event sources. */
+  eventSourceIds: string[];
+  /** All of these tags. */
+  tags: string[];
+  correlationId: string | undefined;
+}

@@ -1,0 +1,53 @@
+/** What goes into one commit: pure decisions of the sequencer. */
+import type { EventDraft } from '../storage/event-document';
+import { matches } from './log-event';
+import type { PendingAppend } from './pending-append';
+
+export interface GroupLimits {
+  readonly groupEvents: number;
+  readonly groupBytes: number;
+}
+
+/** How many appends at the front of the queue make the next group: whole ones, at least one. */
+export function groupSize(queue: readonly PendingAppend[], limits: GroupLimits): number {
+  let events = 0;
+  let bytes = 0;
+  let size = 0;
+  for (const pending of queue) {
+    events += pending.count;
+    bytes += pending.append.bytes;
+    if (size > 0 && (events > limits.groupEvents || bytes > limits.groupBytes)) break;
+    size++;
+  }
+  return size;
+}
+
+/**
+ * How many appends at the front of the group can be committed together. One that does not hold
+ * against an earlier one of the group, or repeats its event id, waits for the next group: the
+ * earlier one may still fail, so nothing can be said before it is committed. What comes after it
+ * waits too, so that appends keep the order in which they came.
+ */
+export function prefixWithoutConflict(group: readonly PendingAppend[]): number {
+  if (group.length <= 1) return group.length;
+  const earlier: EventDraft[] = [];
+  const ids = new Set<string>();
+  for (const [index, { append }] of group.entries()) {
+    const conflicts =
+      append.drafts.some((draft) => ids.has(draft.eventId)) ||
+      append.expectations.some(({ filter }) => earlier.some((draft) => matches(filter, draft)));
+    if (conflicts) return index;
+    for (const draft of append.drafts) {
+      ids.add(draft.eventId);
+      earlier.push(draft);
+    }
+  }
+  return group.length;
+}
+
+/** Which append of the group holds the document at place `at` of the group's documents. */
+export function appendAt(group: readonly PendingAppend[], at: number): number {
+  let documents = 0;
+  const index = group.findIndex((pending) => (documents += pending.count) > at);
+  return index === -1 ? group.length : index;
+}

@@ -1,0 +1,68 @@
+/** Reads a range of an event sequence once, as messages in their wire form. */
+import type { Db } from 'mongodb';
+import type { ContentType, EventFilter } from '../contract/messages';
+import { documentAt, findByEventIds, findEvents, findLast } from '../storage/find-events';
+import { fromDocument } from './log-event';
+import { Pager } from './page';
+
+/** Where a sequence's events are. */
+export interface SequencePlace {
+  readonly db: Db;
+  readonly collection: string;
+}
+
+export interface ReadOptions {
+  /** Inclusive; absent: the beginning in the direction read. */
+  readonly from: number | undefined;
+  /** Inclusive; absent: the end in the direction read. */
+  readonly to: number | undefined;
+  readonly backwards: boolean;
+  /** Events at most; 0: all. */
+  readonly limit: number;
+  readonly filters: readonly EventFilter[];
+  readonly contentType: ContentType;
+}
+
+/** Field number of ReadResponse.position. */
+const POSITION_FIELD = 2;
+
+/** ReadResponse messages, each a page; what is recorded after the read began is not part of it. */
+export async function* readRange(sequence: SequencePlace, options: ReadOptions): AsyncGenerator<Buffer> {
+  const tail = await lastNumber(sequence, []);
+  if (tail === undefined) return;
+  const { db, collection } = sequence;
+  const { backwards, filters, contentType } = options;
+  const from = backwards ? Math.min(options.from ?? tail, tail) : (options.from ?? 0);
+  const to = backwards ? (options.to ?? 0) : Math.min(options.to ?? tail, tail);
+  const open = (position: number) => (backwards ? position >= to : position <= to);
+  const pager = new Pager({ db, collection, filters, contentType });
+
+  let left = options.limit === 0 ? Number.POSITIVE_INFINITY : options.limit;
+  let upcoming = open(from) ? pager.read(from, to, backwards, left) : undefined;
+  while (upcoming !== undefined) {
+    const page = await upcoming;
+    left -= page.count;
+    // The next page is fetched while this one is on its way to the reader.
+    upcoming = open(page.next) && left > 0 ? pager.read(page.next, to, backwards, left) : undefined;
+    upcoming?.catch(() => undefined);
+    page.writer.field(POSITION_FIELD, backwards ? page.next + 1 : page.next - 1);
+    yield page.writer.take();
+  }
+}
+
+/** The document of one event, by its number or its id. */
+export async function readOne({ db, collection }: SequencePlace, key: number | string): Promise<Buffer | undefined> {
+  if (typeof key === 'string') return (await findByEventIds(db, collection, [key]))[0];
+  const found = await findEvents(db, collection, { from: key, to: key, limit: 1 });
+  const start = found.starts[0];
+  return start === undefined ? undefined : documentAt(found.bytes, start);
+}
+
+/** The number of the last event that matches; undefined when there is none. */
+export async function lastNumber(
+  { db, collection }: SequencePlace,
+  filters: readonly EventFilter[],
+): Promise<number | undefined> {
+  const last = await findLast(db, collection, filters);
+  return last === undefined ? undefined : fromDocument(last).number;
+}

@@ -1,0 +1,144 @@
+/**
+ * Follows an event sequence from a number on, for ever: from the database while it is behind, from
+ * the ring when it is near the tail. It is a position and nothing else. Each step looks where the
+ * position lies and serves it from there, so there is no moment of switching over in which an event
+ * could be missed: an event that is recorded at any time lies at or beyond the position.
+ */
+import type { ContentType, EventFilter } from '../contract/messages';
+import { encodeEntry, FrameWriter } from './event-frame';
+import { matchesAny } from './log-event';
+import { Pager, type Page } from './page';
+import type { OpenSequence } from './sequences';
+import { TUNING } from './tuning';
+import { ContentType as Types } from '../contract/messages';
+
+export interface SubscribeOptions {
+  /** The first number wanted. */
+  readonly from: number;
+  readonly filters: readonly EventFilter[];
+  readonly contentType: ContentType;
+}
+
+/** annals.v1.SubscriptionState, by its numbers. */
+const State = { CAUGHT_UP: 1, FELL_BEHIND: 2 } as const;
+
+/** Field numbers of SubscribeResponse. */
+const NEXT_FIELD = 2;
+const STATE_FIELD = 3;
+
+export class Subscription {
+  #position: number;
+  #live = false;
+  #pager: Pager;
+  #prefetched: { readonly from: number; readonly page: Promise<Page> } | undefined;
+
+  constructor(
+    private readonly sequence: OpenSequence,
+    private readonly options: SubscribeOptions,
+  ) {
+    this.#position = options.from;
+    const { db, collection } = sequence;
+    this.#pager = new Pager({ db, collection, filters: options.filters, contentType: options.contentType });
+  }
+
+  /** SubscribeResponse messages until `signal` aborts. Pull one when the last has been taken by the reader. */
+  async *messages(signal: AbortSignal): AsyncGenerator<Buffer> {
+    const { tail } = this.sequence;
+    let wake = (): void => undefined;
+    let moved = false;
+    // Listen before looking: a commit between the look and the wait must wake us.
+    const unlisten = tail.listen(() => {
+      moved = true;
+      wake();
+    });
+    const aborted = (): void => wake();
+    signal.addEventListener('abort', aborted);
+    try {
+      await tail.refresh();
+      while (!signal.aborted) {
+        moved = false;
+        const message = await this.#step();
+        if (message !== undefined) {
+          yield message;
+        } else if (!moved) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+            // What happened between the look and here.
+            if (moved || signal.aborted) resolve();
+          });
+        }
+      }
+    } finally {
+      unlisten();
+      signal.removeEventListener('abort', aborted);
+    }
+  }
+
+  /** The next message, or undefined when there is nothing to say before the tail moves. */
+  async #step(): Promise<Buffer | undefined> {
+    const { tail } = this.sequence;
+    while (this.#position < tail.next) {
+      const kept = tail.ring.first;
+      const message =
+        kept !== undefined && kept <= this.#position ? this.#fromRing() : await this.#fromDatabase(tail.next - 1);
+      if (message !== undefined) return message;
+    }
+    if (this.#live) return undefined;
+    this.#live = true;
+    return this.#message(new FrameWriter(this.options.contentType, 0), State.CAUGHT_UP);
+  }
+
+  #fromRing(): Buffer | undefined {
+    const { ring, next } = this.sequence.tail;
+    const { filters, contentType } = this.options;
+    const writer = new FrameWriter(contentType, 0);
+    let count = 0;
+    while (this.#position < next && count < TUNING.frameEvents && writer.length < TUNING.frameBytes) {
+      const event = ring.get(this.#position);
+      if (event === undefined) break;
+      if (matchesAny(filters, event)) {
+        // The wire form that most take, BSON, is made once for all; JSON is made for who asks for it.
+        const frame =
+          contentType === Types.BSON
+            ? ring.frame(this.#position, (kept) => encodeEntry(kept.document, 0, contentType))
+            : encodeEntry(event.document, 0, contentType);
+        if (frame !== undefined) writer.entry(frame);
+        count++;
+      }
+      this.#position++;
+    }
+    if (this.#position >= next && !this.#live) {
+      this.#live = true;
+      return this.#message(writer, State.CAUGHT_UP);
+    }
+    // A live subscriber is told of its place with its events; one that is sent nothing need not hear of it.
+    return count > 0 ? this.#message(writer) : undefined;
+  }
+
+  async #fromDatabase(to: number): Promise<Buffer> {
+    const fellBehind = this.#live;
+    this.#live = false;
+    const ready = this.#prefetched?.from === this.#position ? this.#prefetched.page : undefined;
+    this.#prefetched = undefined;
+    const page = await (ready ?? this.#pager.read(this.#position, to, false));
+    this.#position = page.next;
+    if (page.next <= to) this.#prefetch(page.next, to);
+    return this.#message(page.writer, fellBehind ? State.FELL_BEHIND : undefined);
+  }
+
+  /** Fetches the next page while this one is on its way; a reader that does not come for it does not hold it. */
+  #prefetch(from: number, to: number): void {
+    const prefetched = { from, page: this.#pager.read(from, to, false) };
+    prefetched.page.catch(() => undefined);
+    this.#prefetched = prefetched;
+    setTimeout(() => {
+      if (this.#prefetched === prefetched) this.#prefetched = undefined;
+    }, TUNING.prefetchKeepMs).unref();
+  }
+
+  #message(writer: FrameWriter, state?: number): Buffer {
+    writer.field(NEXT_FIELD, this.#position);
+    if (state !== undefined) writer.field(STATE_FIELD, state);
+    return writer.take();
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What a running server does regularly: says that it lives, listens to others' commits while there
+ * are others, looks at what is followed, and at the disk. Each trouble is logged and tried again.
+ */
+import type { Logger } from 'pino';
+import type { CommitWatch } from '../sequences/commit-watch';
+import type { Sequences } from '../sequences/sequences';
+import { TUNING } from '../sequences/tuning';
+import { HEARTBEAT_MS, type ServerRegistry } from '../storage/servers';
+import type { DiskGuard } from './disk-guard';
+
+/** How often the disk is looked at, in ms: at 100 MB/s the guard's reserve lasts longer. */
+const DISK_CHECK_MS = 1_000;
+
+export class Membership {
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(
+    private readonly registry: ServerRegistry,
+    private readonly watch: CommitWatch,
+    private readonly sequences: Sequences,
+    private readonly guard: DiskGuard,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Registers, and goes on regularly. */
+  async join(): Promise<void> {
+    await this.#beat();
+    this.#every(HEARTBEAT_MS, 'heartbeat', () => this.#beat());
+    this.#every(TUNING.pollMs, 'poll', () => this.sequences.poll());
+    this.#every(DISK_CHECK_MS, 'disk check', async () => {
+      await this.guard.check();
+    });
+  }
+
+  /** Stops all that, and takes the server off the list. */
+  async leave(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all(this.#running);
+    await this.watch.close();
+    await this.registry.leave();
+  }
+
+  async #beat(): Promise<void> {
+    await this.registry.beat();
+    const others = await this.registry.others();
+    await this.watch.set(others.length > 0);
+  }
+
+  /** One at a time: a run that takes longer than its interval makes the next ones fall out. */
+  #every(interval: number, name: string, run: () => Promise<void>): void {
+    let current: Promise<void> | undefined;
+    const timer = setInterval(() => {
+      if (current !== undefined) return;
+      const started = run().catch((error: unknown) => {
+        this.logger.warn({ err: error }, `${name} failed, trying again`);
+      });
+      current = started.then(() => {
+        this.#running.delete(started);
+        current = undefined;
+      });
+      this.#running.add(started);
+    }, interval);
+    this.#timers.push(timer);
+  }
+}

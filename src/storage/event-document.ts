@@ -1,0 +1,176 @@
+/**
+ * An event as the document that a person finds in the collection, written straight to BSON bytes:
+ * content is copied as the bytes it is, and number and time of recording sit at fixed places, so
+ * that a document is made once, before its number is known, and patched for each attempt.
+ */
+
+/** An event that has been checked and waits for its number. Dates are ms since 1970. */
+export interface EventDraft {
+  readonly eventId: string;
+  readonly correlationId: string;
+  /** Empty when no event caused it. */
+  readonly causationId: string;
+  /** Empty when nobody is named. */
+  readonly causedBy: string;
+  readonly type: string;
+  readonly generation: number;
+  readonly occurred: number;
+  readonly validFrom: number;
+  readonly eventSourceId: string;
+  readonly tags: readonly string[];
+  /** Content in `generation`, one BSON document. */
+  readonly content: Buffer;
+}
+
+const BSON_STRING = 0x02;
+const BSON_DOCUMENT = 0x03;
+const BSON_ARRAY = 0x04;
+const BSON_DATE = 0x09;
+const BSON_INT32 = 0x10;
+const BSON_INT64 = 0x12;
+
+/** An element's type byte and key. */
+const element = (type: number, key: string): Buffer => Buffer.concat([Buffer.of(type), Buffer.from(`${key}\0`)]);
+
+const KEY = {
+  id: element(BSON_INT64, '_id'),
+  recorded: element(BSON_DATE, 'recorded'),
+  eventId: element(BSON_STRING, 'eventId'),
+  correlationId: element(BSON_STRING, 'correlationId'),
+  causationId: element(BSON_STRING, 'causationId'),
+  causedBy: element(BSON_STRING, 'causedBy'),
+  type: element(BSON_STRING, 'type'),
+  generation: element(BSON_INT32, 'generation'),
+  occurred: element(BSON_DATE, 'occurred'),
+  validFrom: element(BSON_DATE, 'validFrom'),
+  eventSourceId: element(BSON_STRING, 'eventSourceId'),
+  tags: element(BSON_ARRAY, 'tags'),
+  content: element(BSON_DOCUMENT, 'content'),
+  compensations: element(BSON_ARRAY, 'compensations'),
+};
+
+const SIZE_BYTES = 4;
+const NUMBER_OFFSET = SIZE_BYTES + KEY.id.length;
+const RECORDED_OFFSET = NUMBER_OFFSET + 8 + KEY.recorded.length;
+const EMPTY_DOCUMENT_BYTES = 5;
+/** Everything whose size does not depend on the event: keys, sizes, numbers, dates, terminators, with room to spare. */
+const FIXED_BYTES = 256;
+/** A tag's type byte, index key of up to 3 digits, string size and terminator. */
+const TAG_OVERHEAD = 10;
+/** UTF-8 bytes of one UTF-16 code unit at most. */
+const MAX_UTF8_PER_UNIT = 3;
+
+/** The bytes that the event's document has at most. */
+function upperBound(e: EventDraft): number {
+  let units =
+    e.eventId.length +
+    e.correlationId.length +
+    e.causationId.length +
+    e.causedBy.length +
+    e.type.length +
+    e.eventSourceId.length;
+  for (const tag of e.tags) units += tag.length + TAG_OVERHEAD;
+  return FIXED_BYTES + units * MAX_UTF8_PER_UNIT + e.content.length;
+}
+
+/** Every document is written here first and then copied out in its exact size, since it is kept in memory for a while. */
+let scratch = Buffer.allocUnsafe(64 * 1024);
+
+function scratchOf(bytes: number): Buffer {
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafe(bytes * 2);
+  return scratch;
+}
+
+/** A cursor over one buffer. */
+class DocumentWriter {
+  pos = SIZE_BYTES;
+  constructor(readonly bytes: Buffer) {}
+
+  key(key: Buffer): void {
+    this.bytes.set(key, this.pos);
+    this.pos += key.length;
+  }
+
+  string(key: Buffer, value: string): void {
+    this.key(key);
+    const written = this.bytes.write(value, this.pos + SIZE_BYTES, 'utf8');
+    this.bytes.writeInt32LE(written + 1, this.pos);
+    this.pos += SIZE_BYTES + written;
+    this.bytes[this.pos++] = 0;
+  }
+
+  int64(key: Buffer, value: number): void {
+    this.key(key);
+    writeInt64(this.bytes, this.pos, value);
+    this.pos += 8;
+  }
+
+  int32(key: Buffer, value: number): void {
+    this.key(key);
+    this.pos = this.bytes.writeInt32LE(value, this.pos);
+  }
+
+  /** Leaves room for a nested document's size and returns its place, for `close`. */
+  open(key: Buffer): number {
+    this.key(key);
+    const start = this.pos;
+    this.pos += SIZE_BYTES;
+    return start;
+  }
+
+  close(start: number): void {
+    this.bytes[this.pos++] = 0;
+    this.bytes.writeInt32LE(this.pos - start, start);
+  }
+}
+
+const TWO_32 = 2 ** 32;
+
+/** A safe integer, negative too, as 64 bits of two's complement. */
+function writeInt64(bytes: Buffer, offset: number, value: number): void {
+  bytes.writeUInt32LE(value >>> 0, offset);
+  bytes.writeInt32LE(Math.floor(value / TWO_32) | 0, offset + 4);
+}
+
+/** Index keys of array elements; made once, since every tagged event needs the first few. */
+const tagKeys: Buffer[] = [];
+const tagKey = (i: number): Buffer => (tagKeys[i] ??= element(BSON_STRING, String(i)));
+const contentKeys: Buffer[] = [];
+const contentKey = (generation: number): Buffer =>
+  (contentKeys[generation] ??= element(BSON_DOCUMENT, String(generation)));
+
+/** The event's document, with number 0 and recorded at 1970 until `stamp` says otherwise. */
+export function encodeEventDocument(e: EventDraft): Buffer {
+  const w = new DocumentWriter(scratchOf(upperBound(e)));
+  w.int64(KEY.id, 0);
+  w.int64(KEY.recorded, 0);
+  w.string(KEY.eventId, e.eventId);
+  w.string(KEY.correlationId, e.correlationId);
+  w.string(KEY.causationId, e.causationId);
+  w.string(KEY.causedBy, e.causedBy);
+  w.string(KEY.type, e.type);
+  w.int32(KEY.generation, e.generation);
+  w.int64(KEY.occurred, e.occurred);
+  w.int64(KEY.validFrom, e.validFrom);
+  w.string(KEY.eventSourceId, e.eventSourceId);
+  const tags = w.open(KEY.tags);
+  e.tags.forEach((tag, i) => w.string(tagKey(i), tag));
+  w.close(tags);
+  const content = w.open(KEY.content);
+  w.key(contentKey(e.generation));
+  w.bytes.set(e.content, w.pos);
+  w.pos += e.content.length;
+  w.close(content);
+  w.key(KEY.compensations);
+  w.bytes.writeInt32LE(EMPTY_DOCUMENT_BYTES, w.pos);
+  w.bytes[w.pos + SIZE_BYTES] = 0;
+  w.pos += EMPTY_DOCUMENT_BYTES;
+  w.close(0);
+  return Buffer.from(w.bytes.subarray(0, w.pos));
+}
+
+/** Writes the number and the time of recording (ms since 1970) into a document of `encodeEventDocument`. */
+export function stamp(document: Buffer, number: number, recorded: number): void {
+  writeInt64(document, NUMBER_OFFSET, number);
+  writeInt64(document, RECORDED_OFFSET, recorded);
+}

@@ -1,0 +1,171 @@
+/**
+ * Walks a stored event's top-level fields without decoding the document: reading is bound by this,
+ * so it finds offsets and leaves the bytes where they are.
+ */
+
+/** A stored event's fields as places in its bytes. A string's place is that of its UTF-8 bytes, without size and terminator. */
+export interface FieldVisitor {
+  string(field: StringField, bytes: Buffer, start: number, end: number): void;
+  number(field: NumberField, value: number): void;
+  tag(bytes: Buffer, start: number, end: number): void;
+  /** One generation's content: a BSON document from `start` to `end`. */
+  content(generation: number, bytes: Buffer, start: number, end: number): void;
+  /** The origin of a relayed event: a BSON document from `start` to `end`. */
+  origin(bytes: Buffer, start: number, end: number): void;
+}
+
+export type StringField = 'eventId' | 'correlationId' | 'causationId' | 'causedBy' | 'type' | 'eventSourceId';
+/** Dates are ms since 1970. */
+export type NumberField = '_id' | 'generation' | 'occurred' | 'recorded' | 'validFrom';
+
+const TWO_32 = 2 ** 32;
+
+export const readInt32 = (b: Buffer, at: number): number =>
+  (b[at] as number) | ((b[at + 1] as number) << 8) | ((b[at + 2] as number) << 16) | ((b[at + 3] as number) << 24);
+
+/** An int64 as a number; exact below 2^53, as numbers and dates of ours are. */
+export const readInt64 = (b: Buffer, at: number): number => readInt32(b, at + 4) * TWO_32 + (readInt32(b, at) >>> 0);
+
+/** The end of the key that starts at `at`: the place of its NUL. */
+export function keyEnd(b: Buffer, at: number): number {
+  while (b[at] !== 0) at++;
+  return at;
+}
+
+/** The bytes of a value of this BSON type that starts at `at`. */
+export function valueBytes(b: Buffer, type: number, at: number): number {
+  switch (type) {
+    case 0x01: // double
+    case 0x09: // date
+    case 0x11: // timestamp
+    case 0x12: // int64
+      return 8;
+    case 0x02: // string
+    case 0x0d: // code
+    case 0x0e: // symbol
+      return 4 + readInt32(b, at);
+    case 0x03: // document
+    case 0x04: // array
+    case 0x0f: // code with scope
+      return readInt32(b, at);
+    case 0x05: // binary
+      return 5 + readInt32(b, at);
+    case 0x07: // object id
+      return 12;
+    case 0x08: // boolean
+      return 1;
+    case 0x0b: { // regular expression: two keys
+      const pattern = keyEnd(b, at);
+      return keyEnd(b, pattern + 1) + 1 - at;
+    }
+    case 0x0c: // pointer
+      return 4 + readInt32(b, at) + 12;
+    case 0x10: // int32
+      return 4;
+    case 0x13: // decimal
+      return 16;
+    default: // null, undefined, minimum and maximum key
+      return 0;
+  }
+}
+
+/** Calls `visit(type, keyStart, keyEnd, valueStart)` for each element of the document at `start`. */
+export function eachElement(
+  b: Buffer,
+  start: number,
+  visit: (type: number, keyStart: number, keyStop: number, value: number) => void,
+): void {
+  let at = start + 4;
+  for (let type = b[at]; type !== undefined && type !== 0; type = b[at]) {
+    const stop = keyEnd(b, at + 1);
+    visit(type, at + 1, stop, stop + 1);
+    at = stop + 1 + valueBytes(b, type, stop + 1);
+  }
+}
+
+const NUMERIC = (b: Buffer, type: number, at: number): number => {
+  if (type === 0x10) return readInt32(b, at);
+  if (type === 0x01) return b.readDoubleLE(at);
+  return readInt64(b, at);
+};
+
+/** The decimal number that a key of digits spells. */
+function digits(b: Buffer, start: number, end: number): number {
+  let n = 0;
+  for (let i = start; i < end; i++) n = n * 10 + ((b[i] as number) - 0x30);
+  return n;
+}
+
+/** The six strings' sort key: length of the key and, where two have the same length and first letter, their third. */
+const key = (length: number, first: string): number => length * 256 + first.charCodeAt(0);
+
+const K = {
+  id: key(3, '_'),
+  eventId: key(7, 'e'),
+  content: key(7, 'c'),
+  cId13: key(13, 'c'), // correlationId, compensations
+  causationId: key(11, 'c'),
+  causedBy: key(8, 'c'),
+  four: key(4, 't'), // type, tags
+  generation: key(10, 'g'),
+  occurred: key(8, 'o'),
+  recorded: key(8, 'r'),
+  validFrom: key(9, 'v'),
+  eventSourceId: key(13, 'e'),
+  origin: key(6, 'o'),
+};
+
+/** Visits the fields of the stored event that is the BSON document at `start`. Fields of later versions are passed over. */
+export function visitEvent(b: Buffer, start: number, v: FieldVisitor): void {
+  let at = start + 4;
+  for (let type = b[at] as number; type !== 0; type = b[at] as number) {
+    const k = at + 1;
+    const stop = keyEnd(b, k);
+    const value = stop + 1;
+    const size = valueBytes(b, type, value);
+    at = value + size;
+    const text = value + 4; // a string's bytes, after its size
+    switch ((stop - k) * 256 + (b[k] as number)) {
+      case K.id:
+        v.number('_id', NUMERIC(b, type, value));
+        break;
+      case K.eventId:
+        v.string('eventId', b, text, at - 1);
+        break;
+      case K.cId13:
+        if (b[k + 2] === 0x72) v.string('correlationId', b, text, at - 1); // 'r': the other is compensations
+        break;
+      case K.causationId:
+        v.string('causationId', b, text, at - 1);
+        break;
+      case K.causedBy:
+        v.string('causedBy', b, text, at - 1);
+        break;
+      case K.four:
+        if (b[k + 1] === 0x79) v.string('type', b, text, at - 1); // 'y': the other is tags
+        else if (size > 5) eachElement(b, value, (_t, _k, _s, tag) => v.tag(b, tag + 4, tag + 3 + readInt32(b, tag)));
+        break;
+      case K.generation:
+        v.number('generation', NUMERIC(b, type, value));
+        break;
+      case K.occurred:
+        v.number('occurred', readInt64(b, value));
+        break;
+      case K.recorded:
+        v.number('recorded', readInt64(b, value));
+        break;
+      case K.validFrom:
+        v.number('validFrom', readInt64(b, value));
+        break;
+      case K.eventSourceId:
+        v.string('eventSourceId', b, text, at - 1);
+        break;
+      case K.content:
+        eachElement(b, value, (_t, g, gStop, c) => v.content(digits(b, g, gStop), b, c, c + readInt32(b, c)));
+        break;
+      case K.origin:
+        v.origin(b, value, at);
+        break;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** `npm run torture -- --minutes N [--seed S]`: a torture run for as long as wanted, with its verdict as exit code. */
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { TroubleCounts } from './nemesis';
+import { writeHistory } from './recorder';
+import { torture, type Progress, type Verdict } from './torture';
+
+/** Objections printed: the first ones tell what broke, the rest is mostly what follows from it. */
+const OBJECTIONS_SHOWN = 20;
+const SECONDS_A_MINUTE = 60;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '1' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+    },
+  });
+  const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
+  if (!(minutes > 0) || !Number.isSafeInteger(seed)) {
+    throw new Error('usage: npm run torture -- [--minutes N] [--seed WHOLE-NUMBER]');
+  }
+  console.log(`Torture for ${minutes} min with seed ${seed}: two servers, one mongod, and a nemesis.`);
+  const verdict = await torture({
+    seconds: minutes * SECONDS_A_MINUTE,
+    seed,
+    onProgress: (progress) => console.log(progressLine(progress)),
+  });
+  console.log(progressLine(verdict));
+  process.exitCode = await report(verdict, seed);
+}
+
+function progressLine({ seconds, counts: c, troubles }: Progress): string {
+  return (
+    `${Math.round(seconds)} s: ${c.ops} calls (${c.events} events), ${c.appended} acknowledged (${c.duplicates} as duplicates), ` +
+    `${c.refused} refused, ${c.unknown} unknown, ${c.failed} failed; ${c.delivered} delivered; ${troubleLine(troubles)}`
+  );
+}
+
+const troubleLine = (troubles: TroubleCounts): string =>
+  Object.entries(troubles)
+    .map(([trouble, count]) => `${trouble} ${count}×`)
+    .join(', ') || 'no trouble yet';
+
+async function report({ objections, problems, history, log }: Verdict, seed: number): Promise<number> {
+  if (objections.length === 0 && problems.length === 0) {
+    console.log(`Every promise was kept: ${log.length} events in the log, ${history.length} records of history.`);
+    return 0;
+  }
+  const file = join(tmpdir(), `annals-torture-${seed}-${process.pid}.ndjson`);
+  await writeHistory(file, history, log);
+  for (const problem of problems) console.error(`Problem: ${problem}`);
+  for (const { rule, sentence } of objections.slice(0, OBJECTIONS_SHOWN)) console.error(`Objection (${rule}): ${sentence}`);
+  const more = objections.length - OBJECTIONS_SHOWN;
+  if (more > 0) console.error(`… and ${more} objections more.`);
+  console.error(`Seed ${seed}. The whole history, and the log after it, is in ${file}.`);
+  return 1;
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
