@@ -10,7 +10,7 @@ import { decodeAppendRequest, decodeAppendStreamRequest } from '../contract/appe
 import type { AppendStreamItem, AppendStreamResult } from '../contract/messages';
 import { failureOf } from '../contract/status-details';
 import type { Sequences } from '../sequences/sequences';
-import { abortOnCancel, annalsErrorOf, drained, statusOf } from './calls';
+import { abortOnCancel, annalsErrorOf, drained, endWithStatus, statusOf } from './calls';
 import { addressOf } from './requests';
 
 /** Appends that one stream may have unanswered before it is read no further. */
@@ -64,7 +64,7 @@ class AppendSession {
       items = decodeAppendStreamRequest(bytes);
     } catch (error) {
       // Without request ids nobody can be answered.
-      this.call.destroy(statusOf(error, this.logger) as Error);
+      endWithStatus(this.call, statusOf(error, this.logger));
       return;
     }
     for (const item of items) this.#append(item);

@@ -49,7 +49,7 @@ export function serverStream<Request, Response>(
     const { signal } = abortOnCancel(call);
     pump(call, messages(call.request, signal), signal).then(
       () => call.end(),
-      (error: unknown) => call.destroy(statusOf(error, logger) as Error),
+      (error: unknown) => endWithStatus(call, statusOf(error, logger)),
     );
   };
 }
@@ -64,6 +64,11 @@ async function pump<Request, Response>(
     if (!call.write(message)) await drained(call, signal);
     if (signal.aborted) return;
   }
+}
+
+/** grpc-js sends the status of an `error` event; a stream that is destroyed instead ends without any. */
+export function endWithStatus(call: { emit(event: 'error', status: ServerErrorResponse): unknown }, status: ServerErrorResponse): void {
+  call.emit('error', status);
 }
 
 interface Writable {
@@ -114,6 +119,6 @@ export function statusOf(error: unknown, logger: Logger): ServerErrorResponse {
   const known = annalsErrorOf(error, logger);
   const metadata = new Metadata();
   metadata.set(STATUS_DETAILS_KEY, encodeStatusDetails(known));
-  const details = `${known.code}: ${known.message}. ${known.remedy}`;
+  const details = `${known.code}: ${known.message.replace(/\.$/, '')}. ${known.remedy}`;
   return { name: known.name, message: known.message, code: known.status, details, metadata };
 }

@@ -36,6 +36,7 @@ interface OpenStream {
   readonly link: Link;
   /** write() has said no; nothing more until it drains, or the stream ends. */
   blocked: boolean;
+  over: boolean;
 }
 
 export class AppendStream {
@@ -178,17 +179,22 @@ export class AppendStream {
       const link = await this.connection.ready(opening.signal);
       this.attach(link);
     } catch (error) {
-      // Called off since nothing waits, or the client was closed with all answered. Whoever comes next opens again.
+      // Called off since nothing waits: whoever comes next opens again. Or the client was closed.
       if (!(error instanceof AnnalsError)) throw error;
+      if (this.connection.closed.aborted) this.failAll(error);
     } finally {
       this.opening = undefined;
       this.scheduleFlush();
     }
   }
 
+  private failAll(error: AnnalsError): void {
+    for (const pending of [...this.inFlight.values()]) this.giveUp(pending, error);
+  }
+
   private attach(link: Link): void {
     const call = link.duplex(APPEND_STREAM_PATH);
-    const stream: OpenStream = { call, link, blocked: false };
+    const stream: OpenStream = { call, link, blocked: false, over: false };
     this.stream = stream;
     call.on('data', (bytes: Buffer) => this.take(stream, bytes));
     // After a stream ended no 'drain' comes; `ended` forgets it, and with it that it was blocked.
@@ -231,8 +237,16 @@ export class AppendStream {
       return;
     }
     pending.attemptFailed(error);
-    if (error.code === 'SHUTTING_DOWN') this.connection.lost(stream.link);
-    setTimeout(() => this.sendAgain([pending]), backoffMs(pending.failures)).unref();
+    if (error.code === 'SHUTTING_DOWN') this.leave(stream);
+    setTimeout(() => this.sendAgain([pending]), backoffMs(pending.failures));
+  }
+
+  /** Sends nothing more to a server that stops; it may still answer what it has. */
+  private leave(stream: OpenStream): void {
+    this.connection.lost(stream.link);
+    if (this.stream !== stream) return;
+    this.stream = undefined;
+    stream.call.end();
   }
 
   private sendAgain(appends: readonly PendingAppend[]): void {
@@ -242,8 +256,9 @@ export class AppendStream {
 
   /** The stream is over: what it left unanswered goes on the next one, or fails when another would end the same way. */
   private ended(stream: OpenStream, cause: unknown): void {
-    if (this.stream !== stream) return;
-    this.stream = undefined;
+    if (stream.over) return;
+    stream.over = true;
+    if (this.stream === stream) this.stream = undefined;
     const failure = cause === undefined ? undefined : callFailure(cause);
     // A server that ends the stream in good order is about to leave.
     if (failure === undefined || failure.connectionLost) this.connection.lost(stream.link);

@@ -40,7 +40,11 @@ function definition(service: Service, name: string): MethodDefinition<unknown, u
   return found;
 }
 
-function call<Request, Response>(service: Service, name: string, decode?: (bytes: Buffer) => Response): Call<Request, Response> {
+function call<Request, Response>(
+  service: Service,
+  name: string,
+  decode?: (bytes: Buffer) => Response,
+): Call<Request, Response> {
   return {
     path: `/annals.v1.${service}/${name}`,
     encode: (request) => definition(service, name).requestSerialize(request),
@@ -51,9 +55,16 @@ function call<Request, Response>(service: Service, name: string, decode?: (bytes
 
 export const READ = call<ReadRequest, EventBatch>('EventSequences', 'Read', decodeReadResponse);
 export const SUBSCRIBE = call<SubscribeRequest, EventBatch>('EventSequences', 'Subscribe', decodeSubscribeResponse);
-export const GET_EVENT = call<GetEventRequest, WireEvent | undefined>('EventSequences', 'GetEvent', decodeGetEventResponse);
+export const GET_EVENT = call<GetEventRequest, WireEvent | undefined>(
+  'EventSequences',
+  'GetEvent',
+  decodeGetEventResponse,
+);
 export const GET_TAIL = call<GetTailRequest, GetTailResponse__Output>('EventSequences', 'GetTail');
-export const LIST_SEQUENCES = call<ListSequencesRequest, ListSequencesResponse__Output>('EventSequences', 'ListSequences');
+export const LIST_SEQUENCES = call<ListSequencesRequest, ListSequencesResponse__Output>(
+  'EventSequences',
+  'ListSequences',
+);
 export const ENSURE_STORE = call<StoresEnsureRequest, StoresEnsureResponse__Output>('Stores', 'Ensure');
 export const LIST_STORES = call<StoresListRequest, StoresListResponse__Output>('Stores', 'List');
 export const GET_INFO = call<ServerGetInfoRequest, ServerGetInfoResponse__Output>('Server', 'GetInfo');

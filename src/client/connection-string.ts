@@ -23,7 +23,8 @@ const HOST = /^(?<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?<port>\d{1,5}))?
 /** Throws INVALID_CONNECTION_STRING, which names the part. */
 export function parseConnectionString(text: string): ConnectionString {
   if (!text.startsWith(SCHEME)) throw invalid('scheme', `it starts with ${SCHEME}, and not as ${shown(text)} does`);
-  const [, authority = '', path = '', query = ''] = /^([^/?#]*)(\/[^?#]*)?(\?[^#]*)?/.exec(text.slice(SCHEME.length)) ?? [];
+  const [, authority = '', path = '', query = ''] =
+    /^([^/?#]*)(\/[^?#]*)?(\?[^#]*)?/.exec(text.slice(SCHEME.length)) ?? [];
   if (text.includes('#')) throw invalid('fragment', 'it has no part after a #');
   if (authority.includes('@')) throw invalid('user', 'it takes no user or password');
   return {

@@ -12,7 +12,8 @@ export class Connection {
   private readonly hosts: readonly string[];
   private hostIndex = 0;
   private link: Link | undefined;
-  private dialling: { readonly result: Promise<Link>; readonly cancellation: Cancellation; waiting: number } | undefined;
+  private dialling:
+    { readonly result: Promise<Link>; readonly cancellation: Cancellation; waiting: number } | undefined;
   private readonly closing = new AbortController();
 
   constructor(hosts: readonly string[]) {

@@ -59,7 +59,10 @@ const OF_A_LOST_CONNECTION: ReadonlySet<number> = new Set([
 
 /** What ended a call: a gRPC status, or an error that our own code threw. */
 export function callFailure(cause: unknown): CallFailure {
-  if (cause instanceof AnnalsError) return { error: cause, retryable: isPassing(cause), connectionLost: false };
+  if (cause instanceof AnnalsError) {
+    const connectionLost = cause.code === 'SERVER_UNREACHABLE';
+    return { error: cause, retryable: connectionLost || isPassing(cause), connectionLost };
+  }
   if (!isServiceError(cause)) {
     return { error: new AnnalsError('INTERNAL', undefined, { cause }), retryable: false, connectionLost: false };
   }
@@ -77,7 +80,10 @@ function withoutDetails(cause: ServiceError, connectionLost: boolean): AnnalsErr
     return new AnnalsError('SERVER_UNREACHABLE', `The connection to the server was lost: ${cause.details}`, { cause });
   }
   const status = GrpcStatus[cause.code] ?? String(cause.code);
-  return new AnnalsError('INTERNAL', `The call ended with ${status}: ${cause.details}`, { cause, metadata: { status } });
+  return new AnnalsError('INTERNAL', `The call ended with ${status}: ${cause.details}`, {
+    cause,
+    metadata: { status },
+  });
 }
 
 const isServiceError = (value: unknown): value is ServiceError =>

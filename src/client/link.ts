@@ -1,4 +1,5 @@
 import * as grpc from '@grpc/grpc-js';
+import { AnnalsError } from '../kernel/annals-error';
 import { MAX_MESSAGE_BYTES } from '../kernel/limits';
 
 /** One HTTP/2 connection to one server, and the four kinds of call on it. Messages are bytes here; the codecs are the callers'. */
@@ -57,7 +58,8 @@ export class Link {
         if (timeout !== undefined || this.lost) return resolve(false);
         const state = channel.getConnectivityState(true);
         if (state === grpc.connectivityState.READY) resolve(true);
-        else if (state === grpc.connectivityState.TRANSIENT_FAILURE || state === grpc.connectivityState.SHUTDOWN) resolve(false);
+        else if (state === grpc.connectivityState.TRANSIENT_FAILURE || state === grpc.connectivityState.SHUTDOWN)
+          resolve(false);
         else channel.watchConnectivityState(state, deadline, look);
       };
       look();
@@ -77,15 +79,18 @@ export class Link {
   }
 
   duplex(path: string): DuplexCall {
+    this.checkOpen();
     return this.client.makeBidiStreamRequest(path, asIs, asIs);
   }
 
   responses(path: string, request: Buffer): ResponseCall {
+    this.checkOpen();
     return this.client.makeServerStreamRequest(path, asIs, asIs, request);
   }
 
   /** Throws grpc's ServiceError. Aborting the signal cancels the call and makes it fail with CANCELLED. */
   async unary(path: string, request: Buffer, signal: AbortSignal): Promise<Buffer> {
+    this.checkOpen();
     return new Promise((resolve, reject) => {
       const call = this.client.makeUnaryRequest<Buffer, Buffer>(path, asIs, asIs, request, (error, response) => {
         signal.removeEventListener('abort', cancel);
@@ -96,5 +101,10 @@ export class Link {
       const cancel = () => call.cancel();
       signal.addEventListener('abort', cancel, { once: true });
     });
+  }
+
+  /** grpc-js throws an Error of its own for a call on a closed channel; ours says that another link will do. */
+  private checkOpen(): void {
+    if (this.lost) throw new AnnalsError('SERVER_UNREACHABLE', `The connection to ${this.host} was lost`);
   }
 }

@@ -57,13 +57,20 @@ export class PendingAppend {
   /** The error when time is up now. */
   timeoutError(timeoutMs: number, addresses: string): AnnalsError {
     if (this.outcomeUnknown || this.sentOn !== undefined) {
-      return new AnnalsError('OUTCOME_UNKNOWN', `No answer within ${timeoutMs} ms: the append may have been recorded or not`, {
-        cause: this.lastFailure,
-      });
+      return new AnnalsError(
+        'OUTCOME_UNKNOWN',
+        `No answer within ${timeoutMs} ms: the append may have been recorded or not`,
+        {
+          cause: this.lastFailure,
+        },
+      );
     }
     return (
       this.lastFailure ??
-      new AnnalsError('SERVER_UNREACHABLE', `No server answered at ${addresses} within ${timeoutMs} ms; nothing was sent`)
+      new AnnalsError(
+        'SERVER_UNREACHABLE',
+        `No server answered at ${addresses} within ${timeoutMs} ms; nothing was sent`,
+      )
     );
   }
 }

@@ -187,4 +187,7 @@ function readFailure(reader: ProtoReader): Failure {
 }
 
 const empty = (what: string): AnnalsError =>
-  new AnnalsError('MALFORMED_REQUEST', `The bytes are not the protobuf message that was expected: ${what} says nothing`);
+  new AnnalsError(
+    'MALFORMED_REQUEST',
+    `The bytes are not the protobuf message that was expected: ${what} says nothing`,
+  );

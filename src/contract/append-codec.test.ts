@@ -134,7 +134,9 @@ describe('bytes that are no request are refused and nothing worse', () => {
 
   test('a request with one byte changed is read or refused, and one cut short is refused or shorter', () => {
     const whole = encodeAppendRequest(
-      request({ expectations: [{ filter: { types: ['A'], eventSourceIds: [], tags: ['t'], correlationId: 'c' }, lastSeen: 7 }] }),
+      request({
+        expectations: [{ filter: { types: ['A'], eventSourceIds: [], tags: ['t'], correlationId: 'c' }, lastSeen: 7 }],
+      }),
     );
     const soundOrRefused = (bytes: Buffer) => {
       try {
@@ -205,12 +207,19 @@ describe('bytes that are no request are refused and nothing worse', () => {
 
   test('lists are cut off at their limits while decoding', () => {
     const tags = Array.from({ length: LIMITS.tagsPerEvent + 3 }, (_, i) => `t${i}`);
-    expect(errorOf(() => decodeAppendRequest(encodeAppendRequest(request({ events: [event({ tags })] }))))).toMatchObject({
+    expect(
+      errorOf(() => decodeAppendRequest(encodeAppendRequest(request({ events: [event({ tags })] })))),
+    ).toMatchObject({
       field: 'events[0].tags',
       metadata: { actual: '35' },
     });
-    const items = Array.from({ length: LIMITS.appendsPerMessage + 1 }, (_, requestId) => ({ requestId, append: Buffer.alloc(0) }));
-    expect(errorOf(() => decodeAppendStreamRequest(encodeAppendStreamRequest(items)))).toMatchObject({ field: 'items' });
+    const items = Array.from({ length: LIMITS.appendsPerMessage + 1 }, (_, requestId) => ({
+      requestId,
+      append: Buffer.alloc(0),
+    }));
+    expect(errorOf(() => decodeAppendStreamRequest(encodeAppendStreamRequest(items)))).toMatchObject({
+      field: 'items',
+    });
   });
 });
 

@@ -1,6 +1,14 @@
 import { LIMITS } from '../kernel/limits';
 import { readContentType } from './content-type-codec';
-import { ContentType, type AppendRequest, type AppendStreamItem, type EventFilter, type Expectation, type NewEvent, type SequenceRef } from './messages';
+import {
+  ContentType,
+  type AppendRequest,
+  type AppendStreamItem,
+  type EventFilter,
+  type Expectation,
+  type NewEvent,
+  type SequenceRef,
+} from './messages';
 import { readTimestamp, writeTimestamp } from './timestamp';
 import { ProtoReader } from './wire/proto-reader';
 import { ProtoWriter, varintLength, writeVarint } from './wire/proto-writer';
@@ -218,7 +226,10 @@ const APPEND = lengthTag(2);
 
 /** Bytes of one item without its own tag and length. */
 const itemLength = (item: AppendStreamItem): number =>
-  (item.requestId === 0 ? 0 : 1 + varintLength(item.requestId)) + 1 + varintLength(item.append.length) + item.append.length;
+  (item.requestId === 0 ? 0 : 1 + varintLength(item.requestId)) +
+  1 +
+  varintLength(item.append.length) +
+  item.append.length;
 
 /** Written at once into a buffer of the right length, since it holds up to megabytes that are encoded already. */
 export function encodeAppendStreamRequest(items: readonly AppendStreamItem[]): Buffer {

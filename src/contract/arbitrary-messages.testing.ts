@@ -23,7 +23,12 @@ const text = fc.oneof(
   fc.string({ minLength: 45, maxLength: 150 }),
   fc.string({ unit: 'grapheme', minLength: 30, maxLength: 60 }),
 );
-const number = fc.oneof(fc.nat(300), fc.nat(), fc.maxSafeNat(), fc.constantFrom(2 ** 28, 2 ** 32, 2 ** 35, 2 ** 53 - 1));
+const number = fc.oneof(
+  fc.nat(300),
+  fc.nat(),
+  fc.maxSafeNat(),
+  fc.constantFrom(2 ** 28, 2 ** 32, 2 ** 35, 2 ** 53 - 1),
+);
 const uint32 = fc.oneof(fc.nat(3), fc.nat(0xffff_ffff));
 const date = fc.integer({ min: MIN_DATE_MS, max: MAX_DATE_MS });
 // Now and then longer than 16 KiB, whose length takes a third byte; rarely, since comparing it takes the test's time.
@@ -65,7 +70,9 @@ export const appendRequests: fc.Arbitrary<AppendRequest> = fc.record({
   expectations: few(fc.record({ filter, lastSeen: optional(number) })),
 });
 
-export const appendStreamItems: fc.Arbitrary<AppendStreamItem[]> = few(fc.record({ requestId: number, append: content }));
+export const appendStreamItems: fc.Arbitrary<AppendStreamItem[]> = few(
+  fc.record({ requestId: number, append: content }),
+);
 
 const violation = fc.record({ code: text, message: text, field: text, sequenceNumber: optional(number) });
 

@@ -37,7 +37,9 @@ describe('the hand-written decoder of events agrees with the general serializer'
   test('a GetEventResponse, with its event and without', () => {
     fc.assert(
       fc.property(optional(wireEvents), (event) => {
-        const bytes = genericCodec('GetEvent').responseSerialize(event === undefined ? {} : { event: genericEvent(event) });
+        const bytes = genericCodec('GetEvent').responseSerialize(
+          event === undefined ? {} : { event: genericEvent(event) },
+        );
         expect(decodeGetEventResponse(bytes)).toEqual(event);
       }),
     );

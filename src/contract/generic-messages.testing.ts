@@ -1,6 +1,13 @@
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import { contract, serviceDefinition } from './services';
-import type { AppendRequest, AppendResponse, AppendStreamResult, ContentType, EventFilter, WireEvent } from './messages';
+import type {
+  AppendRequest,
+  AppendResponse,
+  AppendStreamResult,
+  ContentType,
+  EventFilter,
+  WireEvent,
+} from './messages';
 
 /**
  * The structures of the hot path as the general serializer of the same protos takes and gives them,

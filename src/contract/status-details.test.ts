@@ -24,7 +24,7 @@ test('an error comes back from an answer of an AppendStream as it was', () => {
   expect(facts(errorOf(failureOf(error)))).toEqual(facts(error));
 });
 
-test("a code of a newer server becomes INTERNAL and keeps its name", () => {
+test('a code of a newer server becomes INTERNAL and keeps its name', () => {
   const failure = { ...failureOf(error), code: 'SOMETHING_NEW' };
   expect(errorOf(failure)).toMatchObject({ code: 'INTERNAL', metadata: { code: 'SOMETHING_NEW' } });
 });

@@ -194,6 +194,7 @@ export class Sequencer {
     documents.forEach((document, i) => {
       stamp(document, first + i, recorded);
     });
+    for (const pending of ready) pending.attempted = recorded;
     let session: ClientSession | undefined;
     try {
       for (let wait = 0; ; wait = nextPause(wait)) {
@@ -247,7 +248,7 @@ export class Sequencer {
     if (known.size === 0) return;
     for (const pending of appends) {
       const answer = answerFromKnown(pending.append.drafts, known);
-      if (answer !== undefined) pending.respond(answer);
+      if (answer !== undefined) pending.respond(ownFirstTime(pending, answer));
     }
   }
 
@@ -302,6 +303,12 @@ const isAtomic = (group: readonly PendingAppend[]): boolean => group.some((pendi
 
 const nextPause = (last: number): number =>
   last === 0 ? TUNING.retryFirstMs : Math.min(last * 2, TUNING.retryLongestMs);
+
+/** What our own attempt recorded, although nobody said so then, is no duplicate to whoever waits for it. */
+function ownFirstTime(pending: PendingAppend, answer: AppendResponse): AppendResponse {
+  if (!pending.mayHaveLanded || !('appended' in answer)) return answer;
+  return { appended: { ...answer.appended, duplicate: answer.appended.recorded !== pending.attempted } };
+}
 
 function answerVerdict(pending: PendingAppend, verdict: Verdict): void {
   if (verdict.kind === 'violated') pending.respond({ refused: { violations: verdict.violations } });

@@ -8,6 +8,7 @@ import type { Catalogue } from '../storage/catalogue';
 import { ensureEventCollection } from '../storage/event-collections';
 import { namespaceDatabase, sequenceCollection, sequenceOfCollection } from '../storage/names';
 import { admit } from './admission';
+import { act } from './audit';
 import { QueueBudget } from './queue-budget';
 import { Sequencer, type SequencerLogger } from './sequencer';
 import { lastNumber } from './reader';
@@ -80,6 +81,13 @@ export class Sequences {
     return sequence.sequencer.submit(admitted, deadline);
   }
 
+  /** Records an administrative act on the namespace's `system` sequence, unless it is there. */
+  async recordAct(store: string, namespace: string, type: string, subject: Readonly<Record<string, string>>): Promise<void> {
+    const address = { store, namespace, sequence: SYSTEM_SEQUENCE };
+    const request = { sequence: address, events: [act(type, subject)], expectations: [] };
+    await this.record(address, request, performance.now() + TUNING.appendDeadlineMs);
+  }
+
   /** All event sequences of a namespace that have been made, with the number of each one's last event. */
   async list(store: string, namespace: string): Promise<{ name: string; tail: number | undefined }[]> {
     const { client, catalogue } = this.options;
@@ -136,8 +144,11 @@ export class Sequences {
     const collection = sequenceCollection(address.sequence);
     const tail = new Tail(db, collection);
     const prepare = async () => {
+      const { store, namespace, sequence: name } = address;
       // The well-known ones were made with their namespace.
-      if (collection !== address.sequence) await ensureEventCollection(db, address.sequence);
+      if (collection === name) return;
+      await ensureEventCollection(db, name);
+      await this.recordAct(store, namespace, 'SequenceCreated', { store, namespace, sequence: name });
     };
     const sequencer = new Sequencer({ client, db, collection, tail, budget: this.#budget, prepare, logger });
     return { address, db, collection, tail, sequencer };

@@ -65,8 +65,8 @@ export async function findEvents(db: Db, collection: string, range: Range): Prom
 function readPage(cursor: Buffer, limit: number): RawEvents & { cursorId: Long | undefined } {
   const starts: number[] = [];
   let cursorId: Long | undefined;
-  eachElement(cursor, 0, (_type, key, stop, value) => {
-    if (stop - key === 2) {
+  eachElement(cursor, 0, (_type, key, _stop, value) => {
+    if (cursor[key] === 0x69) {
       // `id`
       if (readInt64(cursor, value) !== 0) cursorId = new Long(readInt32(cursor, value), readInt32(cursor, value + 4));
     } else if (cursor[key] === 0x66) {

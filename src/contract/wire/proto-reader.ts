@@ -126,7 +126,7 @@ export class ProtoReader {
    */
   tooMany(field: string, tag: number, limit: number, code: ErrorCode = 'INVALID_FIELD'): AnnalsError {
     let actual = limit + 1;
-    for (this.skip(tag); this.more(); ) {
+    for (this.skip(tag); this.more();) {
       const other = this.tag();
       if (other === tag) actual++;
       this.skip(other);

@@ -1,7 +1,22 @@
-import { Binary, BSONRegExp, BSONSymbol, Code, Decimal128, Double, EJSON, Int32, Long, MaxKey, MinKey, ObjectId, serialize, Timestamp } from 'bson';
+import {
+  Binary,
+  BSONRegExp,
+  BSONSymbol,
+  Code,
+  Decimal128,
+  Double,
+  EJSON,
+  Int32,
+  Long,
+  MaxKey,
+  MinKey,
+  ObjectId,
+  serialize,
+  Timestamp,
+} from 'bson';
 import fc from 'fast-check';
 import { AnnalsError } from '../annals-error';
-import { anyContent, asObject } from './arbitrary-content';
+import { anyContent, asObject } from './arbitrary-content.testing';
 import { bsonToJson, bsonToJsonText, plainJsonText } from './bson-to-json';
 
 const bsonOf = (content: object): Buffer => Buffer.from(serialize(content));
@@ -108,14 +123,20 @@ test('broken bytes are an INTERNAL error, never a loop or a read beyond the end'
       return cut % 3 === 0 ? bytes.subarray(0, cut % bytes.length) : bytes;
     });
   fc.assert(
-    fc.property(fc.oneof(broken, fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes))), (bytes) => {
-      try {
-        bsonToJson(bytes);
-      } catch (error) {
-        expect(error).toBeInstanceOf(AnnalsError);
-        expect((error as AnnalsError).code).toBe('INTERNAL'); // By the line above.
-      }
-    }),
+    fc.property(
+      fc.oneof(
+        broken,
+        fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
+      ),
+      (bytes) => {
+        try {
+          bsonToJson(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(AnnalsError);
+          expect((error as AnnalsError).code).toBe('INTERNAL'); // By the line above.
+        }
+      },
+    ),
     { numRuns: 1000 },
   );
 });

@@ -9,49 +9,23 @@
 import { Decimal128 } from 'bson';
 import { AnnalsError } from '../annals-error';
 import { BINARY_OLD, BsonType } from './bson-types';
-import { mayNeedEscape } from './four-bytes';
-import { Scratch } from './scratch';
+import { JsonWriter } from './json-writer';
 
 const { DOUBLE, STRING, DOCUMENT, ARRAY, BINARY, UNDEFINED, OBJECT_ID, BOOLEAN, DATE, NULL, REGEX } = BsonType;
 const { DB_POINTER, CODE, SYMBOL, CODE_WITH_SCOPE, INT32, TIMESTAMP, INT64, DECIMAL128, MAX_KEY, MIN_KEY } = BsonType;
 
-const SPACE = 0x20;
-const QUOTE = 0x22;
 const COMMA = 0x2c;
-const MINUS = 0x2d;
-const ZERO = 0x30;
 const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-
-/** Bytes that a number or a word can take in JSON beyond those that it takes in BSON, with room to spare. */
-const ELEMENT_ROOM = 64;
-/** Bytes that an escape (`\u001f`) takes beyond its one in BSON. */
-const ESCAPE_ROOM = 8;
 
 const TWO_TO_32 = 2 ** 32;
 /** Dates that relaxed Extended JSON writes as text: from 1970 to the end of 9999, in ms. */
 const LAST_TEXT_DATE_MS = 253_402_300_799_999;
 
-/** The letter after the backslash, for control characters that have one. */
-const SHORT_ESCAPES = new Uint8Array(SPACE);
-for (const [control, letter] of ['\bb', '\tt', '\nn', '\ff', '\rr']) {
-  SHORT_ESCAPES[control!.charCodeAt(0)] = letter!.charCodeAt(0);
-}
-const HEX = Buffer.from('0123456789abcdef');
-
-const NO_BYTES = Buffer.alloc(0);
-
-class BsonToJson {
-  private bson: Buffer = NO_BYTES;
-  private view: DataView = new DataView(NO_BYTES.buffer);
-  private at = 0;
-  private readonly scratch = new Scratch();
-  private out = this.scratch.bytes;
-  private end = 0;
+class BsonToJson extends JsonWriter {
   /** Whether `JSON.parse` of the text gives every value as it is. */
   private plain = true;
 
@@ -77,15 +51,12 @@ class BsonToJson {
   }
 
   private walk(bson: Buffer): void {
-    this.bson = bson;
-    this.view = new DataView(bson.buffer, bson.byteOffset, bson.length);
-    this.out = this.scratch.bytes;
-    this.at = this.end = 0;
+    this.open(bson);
     this.plain = true;
     this.room();
     this.document();
     if (this.at !== bson.length) this.broken();
-    this.bson = NO_BYTES; // The caller's bytes are not ours to keep.
+    this.shut();
   }
 
   private document(): void {
@@ -221,49 +192,6 @@ class BsonToJson {
     this.quoted(last);
   }
 
-  /** Writes the bytes from here to `last` in quotes, and goes past the NUL that stands there. */
-  private quoted(last: number): void {
-    const { bson } = this;
-    let { out, end } = this;
-    let i = this.at;
-    out[end++] = QUOTE;
-    const read = this.view;
-    let write = this.scratch.view;
-    while (i < last) {
-      while (i + 4 <= last) {
-        const four = read.getInt32(i, true);
-        if (mayNeedEscape(four)) break;
-        write.setInt32(end, four, true);
-        i += 4;
-        end += 4;
-      }
-      if (i === last) break;
-      const c = bson[i++]!;
-      if (c >= SPACE && c !== QUOTE && c !== BACKSLASH) {
-        out[end++] = c;
-        continue;
-      }
-      if (end + bson.length - i + ELEMENT_ROOM + ESCAPE_ROOM > out.length) {
-        this.scratch.grow(end + bson.length - i + ELEMENT_ROOM + ESCAPE_ROOM, end);
-        this.out = out = this.scratch.bytes;
-        write = this.scratch.view;
-      }
-      out[end++] = BACKSLASH;
-      if (c >= SPACE) {
-        out[end++] = c;
-      } else if (SHORT_ESCAPES[c] !== 0) {
-        out[end++] = SHORT_ESCAPES[c]!;
-      } else {
-        end += out.write('u00', end, 'latin1');
-        out[end++] = HEX[c >> 4]!;
-        out[end++] = HEX[c & 15]!;
-      }
-    }
-    out[end++] = QUOTE;
-    this.end = end;
-    this.at = last + 1;
-  }
-
   /** The offset of the first NUL from `i` on. */
   private terminator(i: number): number {
     const { bson } = this;
@@ -272,24 +200,6 @@ class BsonToJson {
       i++;
     }
     this.broken();
-  }
-
-  private integer(value: number): void {
-    const { out } = this;
-    let rest = value;
-    if (rest < 0) {
-      out[this.end++] = MINUS;
-      rest = -rest;
-    }
-    let digits = 1;
-    for (let bound = 10; rest >= bound; bound *= 10) digits++;
-    const after = this.end + digits;
-    for (let i = after - 1; i >= this.end; i--) {
-      const tenth = Math.floor(rest / 10);
-      out[i] = rest - tenth * 10 + ZERO; // In this order: near 2^53 a sum with ZERO would be rounded.
-      rest = tenth;
-    }
-    this.end = after;
   }
 
   private int64(): void {
@@ -316,7 +226,7 @@ class BsonToJson {
   private int32(at: number): number {
     const { bson } = this;
     if (at + 4 > bson.length) this.broken();
-    return bson[at]! | (bson[at + 1]! << 8) | (bson[at + 2]! << 16) | (bson[at + 3]! << 24);
+    return bson.readInt32LE(at);
   }
 
   private bigint(size: number): bigint {
@@ -328,25 +238,6 @@ class BsonToJson {
     if (size < 0 || from + size > this.bson.length) this.broken();
     this.at += size;
     return this.bson.subarray(from, this.at);
-  }
-
-  /** Writes ASCII: words and numbers fit the element's room, longer text makes its own. */
-  private ascii(text: string): void {
-    if (this.end + text.length + this.bson.length - this.at + ELEMENT_ROOM > this.out.length) {
-      this.scratch.grow(this.end + text.length + this.bson.length - this.at + ELEMENT_ROOM, this.end);
-      this.out = this.scratch.bytes;
-    }
-    const { out, end } = this;
-    for (let i = 0; i < text.length; i++) out[end + i] = text.charCodeAt(i);
-    this.end = end + text.length;
-  }
-
-  /** Before each element: room for it and for all BSON that is left, as it is. Escapes make their own. */
-  private room(): void {
-    const needed = this.end + this.bson.length - this.at + ELEMENT_ROOM;
-    if (needed <= this.out.length) return;
-    this.scratch.grow(needed, this.end);
-    this.out = this.scratch.bytes;
   }
 
   private broken(): never {

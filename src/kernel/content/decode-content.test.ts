@@ -1,9 +1,21 @@
-import { Binary, BSONRegExp, Code, Decimal128, Double, Long, MaxKey, MinKey, ObjectId, serialize, Timestamp } from 'bson';
+import {
+  Binary,
+  BSONRegExp,
+  Code,
+  Decimal128,
+  Double,
+  Long,
+  MaxKey,
+  MinKey,
+  ObjectId,
+  serialize,
+  Timestamp,
+} from 'bson';
 import fc from 'fast-check';
 import examples from '@octokit/webhooks-examples';
 import { AnnalsError } from '../annals-error';
 import { LIMITS } from '../limits';
-import { anyContent, asObject, canonical } from './arbitrary-content';
+import { anyContent, asObject, canonical } from './arbitrary-content.testing';
 import { decodeBson, encodeBson } from './decode-content';
 import { jsonToBson } from './json-to-bson';
 
@@ -88,7 +100,10 @@ describe('numbers', () => {
     [new Double(2 ** 60), 2 ** 60],
   ])('%p is decoded as %p', (stored, decoded) => {
     expect(decodeBson(Buffer.from(serialize({ n: stored })))).toStrictEqual({ n: decoded });
-    expect(decodeBson(Buffer.from(serialize({ n: stored, at: new Date(0) })))).toStrictEqual({ n: decoded, at: new Date(0) });
+    expect(decodeBson(Buffer.from(serialize({ n: stored, at: new Date(0) })))).toStrictEqual({
+      n: decoded,
+      at: new Date(0),
+    });
   });
 
   test('a small bigint comes back as a number', () => expect(roundTrip({ n: 5n })).toEqual({ n: 5 }));
@@ -115,7 +130,7 @@ describe('what would not come back the same is refused', () => {
     expect(error.field).toBe(field);
   });
 
-  test('the sign of a replacement that was in the text is text', () => {
+  test('a replacement character that was in the text is text', () => {
     expect(roundTrip({ a: '\ufffd', n: 5n })).toEqual({ a: '\ufffd', n: 5 });
   });
 

@@ -29,7 +29,7 @@ class Decoder {
   document(): Content {
     const content: Content = {};
     this.at += 4;
-    for (let type = this.bytes[this.at++]!; type !== 0; type = this.bytes[this.at++]!) {
+    for (let type = this.bytes[this.at++] ?? 0; type !== 0; type = this.bytes[this.at++] ?? 0) {
       const key = this.cstring();
       const value = this.value(type);
       if (key !== '__proto__') content[key] = value;
@@ -41,7 +41,7 @@ class Decoder {
   private array(): unknown[] {
     const values: unknown[] = [];
     this.at += 4;
-    for (let type = this.bytes[this.at++]!; type !== 0; type = this.bytes[this.at++]!) {
+    for (let type = this.bytes[this.at++] ?? 0; type !== 0; type = this.bytes[this.at++] ?? 0) {
       this.at = this.bytes.indexOf(0, this.at) + 1;
       values.push(this.value(type));
     }

@@ -24,7 +24,7 @@ export const shownPath = (path: string): string => (path.length > SHOWN ? `…${
 export function jsonPath(text: Buffer, steps: Int32Array, depth: number): string {
   let path = '$';
   for (let d = 1; d <= depth; d++) {
-    const step = steps[d]!;
+    const step = steps[d] ?? NOWHERE;
     if (step === NOWHERE) break;
     path += step < 0 ? `[${~step}]` : pathStep(keyAt(text, step));
   }

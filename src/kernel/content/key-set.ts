@@ -56,13 +56,14 @@ export class KeySet {
    */
   add(document: number, bytes: Buffer, from: number, to: number): boolean {
     let hash = SEED ^ (to - from);
-    for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i]!, FNV_PRIME);
+    for (let i = from; i < to; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), FNV_PRIME);
     hash = Math.imul(hash ^ (hash >>> 15), GOLDEN);
     const { documents, hashes, offsets, first } = this;
     const mask = this.slots - 1;
     let slot = this.slotOf(document, hash);
-    while (documents[slot]! >= first) {
-      if (hashes[slot] === hash && documents[slot] === document && sameKey(bytes, offsets[slot]!, from, to)) return false;
+    while ((documents[slot] ?? 0) >= first) {
+      if (hashes[slot] === hash && documents[slot] === document && sameKey(bytes, offsets[slot] ?? 0, from, to))
+        return false;
       slot = (slot + 1) & mask;
     }
     documents[slot] = document;
@@ -82,13 +83,13 @@ export class KeySet {
     this.allocate(2 * this.slots);
     const mask = this.slots - 1;
     for (let old = 0; old < documents.length; old++) {
-      const document = documents[old]!;
+      const document = documents[old] ?? 0;
       if (document < first) continue;
-      let slot = this.slotOf(document, hashes[old]!);
-      while (this.documents[slot]! >= first) slot = (slot + 1) & mask;
+      let slot = this.slotOf(document, hashes[old] ?? 0);
+      while ((this.documents[slot] ?? 0) >= first) slot = (slot + 1) & mask;
       this.documents[slot] = document;
-      this.hashes[slot] = hashes[old]!;
-      this.offsets[slot] = offsets[old]!;
+      this.hashes[slot] = hashes[old] ?? 0;
+      this.offsets[slot] = offsets[old] ?? 0;
     }
   }
 

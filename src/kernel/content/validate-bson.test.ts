@@ -1,8 +1,22 @@
-import { Binary, BSONRegExp, BSONSymbol, Code, Decimal128, deserialize, Double, Long, MaxKey, MinKey, ObjectId, serialize, Timestamp } from 'bson';
+import {
+  Binary,
+  BSONRegExp,
+  BSONSymbol,
+  Code,
+  Decimal128,
+  deserialize,
+  Double,
+  Long,
+  MaxKey,
+  MinKey,
+  ObjectId,
+  serialize,
+  Timestamp,
+} from 'bson';
 import fc from 'fast-check';
 import { AnnalsError } from '../annals-error';
 import { LIMITS } from '../limits';
-import { anyContent, asObject } from './arbitrary-content';
+import { anyContent, asObject } from './arbitrary-content.testing';
 import { bsonToJson } from './bson-to-json';
 import { decodeBson } from './decode-content';
 import { checkBson } from './validate-bson';
@@ -115,7 +129,11 @@ describe('what is not is refused, with its field and offset', () => {
     ['a document longer than the one around it', documentOf(bytes(0x03, 'a\0', int32(9), 0)), 7],
     ['a duplicate key', documentOf(bytes(0x0a, 'a\0'), bytes(0x0a, 'b\0'), bytes(0x0a, 'a\0')), 11],
     ['a duplicate empty key', documentOf(bytes(0x0a, 0), bytes(0x0a, 0)), 7],
-    ['a duplicate key in a scope', documentOf(bytes(0x0f, 'a\0', int32(20), int32(1), 0, documentOf(bytes(0x0a, 'b\0'), bytes(0x0a, 'b\0')))), 24],
+    [
+      'a duplicate key in a scope',
+      documentOf(bytes(0x0f, 'a\0', int32(20), int32(1), 0, documentOf(bytes(0x0a, 'b\0'), bytes(0x0a, 'b\0')))),
+      24,
+    ],
   ])('%s', (_, document, offset) => {
     const error = refusal(document);
     expect(error.code).toBe('INVALID_CONTENT');
@@ -165,7 +183,13 @@ describe('whatever the bytes', () => {
   });
   /** Elements of any type with any bytes behind them: most are wrong, in more ways than a mutation is. */
   const elements = fc
-    .array(fc.tuple(fc.constantFrom(...Array.from({ length: 0x14 }, (_, i) => i), 0x7f, 0xff), fc.uint8Array({ maxLength: 24 })), { maxLength: 3 })
+    .array(
+      fc.tuple(
+        fc.constantFrom(...Array.from({ length: 0x14 }, (_, i) => i), 0x7f, 0xff),
+        fc.uint8Array({ maxLength: 24 }),
+      ),
+      { maxLength: 3 },
+    )
     .map((list) => documentOf(...list.map(([type, value]) => bytes(type, 'k\0', Buffer.from(value)))));
   const random = fc.uint8Array({ maxLength: 64 }).map((list) => Buffer.from(list));
 

@@ -23,10 +23,11 @@ const BINARY_HEAD_BYTES = 5;
 /** The options of a regular expression that BSON has; drivers refuse to read others. */
 const REGEX_OPTIONS = Buffer.from('ilmsux');
 const NO_BYTES = Buffer.alloc(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 
 class BsonCheck {
   private bytes: Buffer = NO_BYTES;
-  private view: DataView = new DataView(NO_BYTES.buffer);
+  private view: DataView = NO_VIEW;
   private field = '';
   private at = 0;
   private depth = 0;
@@ -43,7 +44,8 @@ class BsonCheck {
     this.keys.begin();
     this.document(bytes.length, true);
     if (this.at !== bytes.length) this.fail('bytes after the end of the document');
-    this.bytes = NO_BYTES; // The caller's bytes are not ours to keep.
+    this.bytes = NO_BYTES; // They are the caller's, and not ours to keep.
+    this.view = NO_VIEW;
   }
 
   /** Checks a document or array that must end by `limit`, and goes past it. */
@@ -58,7 +60,7 @@ class BsonCheck {
     if (this.bytes[last] !== 0) this.fail('a document without its last NUL', last);
     const document = unique ? this.keys.document() : 0;
     while (this.at < last) {
-      const type = this.bytes[this.at++]!;
+      const type = this.bytes[this.at++] ?? 0;
       if (type === 0) this.fail('a document that ends before its length', this.at - 1);
       const keyAt = this.at;
       this.cstring(last);
@@ -84,7 +86,7 @@ class BsonCheck {
         return;
       case BOOLEAN:
         this.skip(1, last);
-        if (this.bytes[this.at - 1]! > 1) this.fail('a boolean that is neither 0 nor 1', this.at - 1);
+        if ((this.bytes[this.at - 1] ?? 0) > 1) this.fail('a boolean that is neither 0 nor 1', this.at - 1);
         return;
       case DOUBLE:
       case INT64:
@@ -124,7 +126,7 @@ class BsonCheck {
     let seen = 0;
     let i = this.at;
     for (; i + 4 <= end; i += 4) seen |= view.getInt32(i);
-    for (; i < end; i++) seen |= bytes[i]!;
+    for (; i < end; i++) seen |= bytes[i] ?? 0;
     if (beyondAscii(seen)) this.utf8(this.at, end);
     this.at = end + 1;
   }
@@ -134,7 +136,7 @@ class BsonCheck {
     const { bytes } = this;
     let seen = 0;
     for (let i = this.at; i < last; i++) {
-      const c = bytes[i]!;
+      const c = bytes[i] ?? 0;
       if (c === 0) {
         if (beyondAscii(seen)) this.utf8(this.at, i);
         this.at = i + 1;
@@ -149,7 +151,7 @@ class BsonCheck {
     const from = this.at;
     this.cstring(last);
     for (let i = from; i < this.at - 1; i++) {
-      if (!REGEX_OPTIONS.includes(this.bytes[i]!)) this.fail("an expression's option that BSON does not have", i);
+      if (!REGEX_OPTIONS.includes(this.bytes[i] ?? 0)) this.fail("an expression's option that BSON does not have", i);
     }
   }
 

@@ -9,13 +9,44 @@ export type Tree =
   | { readonly kind: 'array'; readonly values: readonly Tree[] }
   | { readonly kind: 'leaf'; readonly value: string | number | bigint | boolean | null };
 
-const NASTY_KEYS = ['', '$', '$ref', '$id', '$db', 'a.b', '.', '__proto__', 'constructor', 'toString', '0', '10', '"', '\\'];
-const NASTY_NUMBERS = [0, -0, 1.5, -1, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 53, 2 ** 63, 1e21, 5e-324];
+const NASTY_KEYS = [
+  '',
+  '$',
+  '$ref',
+  '$id',
+  '$db',
+  'a.b',
+  '.',
+  '__proto__',
+  'constructor',
+  'toString',
+  '0',
+  '10',
+  '"',
+  '\\',
+];
+const NASTY_NUMBERS = [
+  0,
+  -0,
+  1.5,
+  -1,
+  2 ** 31 - 1,
+  2 ** 31,
+  -(2 ** 31),
+  -(2 ** 31) - 1,
+  2 ** 53,
+  2 ** 63,
+  1e21,
+  5e-324,
+];
 
 /** Any text that UTF-8 can hold, NUL too. */
 export const anyText = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
-  fc.string({ unit: fc.constantFrom('a', '"', '\\', '\n', '\0', '\u001f', '\u007f', 'é', '\u2028', '𝄞'), maxLength: 20 }),
+  fc.string({
+    unit: fc.constantFrom('a', '"', '\\', '\n', '\0', '\u001f', '\u007f', 'é', '\u2028', '𝄞'),
+    maxLength: 20,
+  }),
 );
 
 const anyKey = fc.oneof(

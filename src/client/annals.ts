@@ -1,0 +1,169 @@
+import type { ServerDiagnoseResponse__Output } from '../contract/generated/annals/v1/ServerDiagnoseResponse';
+import type { ServerGetInfoResponse__Output } from '../contract/generated/annals/v1/ServerGetInfoResponse';
+import { DEFAULT_SEQUENCE, SYSTEM_SEQUENCE, checkName } from '../kernel/names';
+import { DIAGNOSE, ENSURE_STORE, GET_INFO, LIST_SEQUENCES, LIST_STORES } from './calls';
+import { parseConnectionString, type ConnectionString } from './connection-string';
+import { EventSequence } from './sequence';
+import { Session, type ConnectOptions } from './session';
+import type { CallOptions } from './unary';
+
+/** The client's front door. */
+
+export interface StoreInfo {
+  readonly name: string;
+  readonly namespaces: readonly string[];
+}
+
+export interface ServerInfo {
+  readonly version: string;
+  /** This server among those on the same database. */
+  readonly serverId: string;
+  /** Where clients reach it. */
+  readonly address: string;
+  readonly started: Date;
+  readonly mongodbVersion: string;
+  readonly mongodbEmbedded: boolean;
+  /** Where an embedded MongoDB keeps its data, on the server's machine; empty otherwise. */
+  readonly dataFolder: string;
+  readonly features: readonly string[];
+  /** Resident memory, in bytes. */
+  readonly memoryBytes: number;
+}
+
+export interface Finding {
+  /** What was looked at, such as `mongodb` or `disk`. */
+  readonly subject: string;
+  readonly health: 'ok' | 'warning' | 'failing' | 'unspecified';
+  readonly message: string;
+  /** What to do next; empty when nothing needs doing. */
+  readonly remedy: string;
+}
+
+export interface Diagnosis {
+  readonly findings: readonly Finding[];
+  /** The server's clock. */
+  readonly now: Date;
+}
+
+export interface SequenceInfo {
+  readonly name: string;
+  /** Absent: it has no event yet. */
+  readonly tail: number | undefined;
+}
+
+/**
+ * A client for one store and namespace. Nothing is dialled until the first call; `close` (or
+ * `await using`) ends it.
+ *
+ * @example
+ * const annals = connect('annals://127.0.0.1:4400/shop?namespace=acme');
+ * await annals.eventLog.append({ type: 'OrderPlaced', eventSourceId: 'order-17', content: { total: 42 } });
+ * for await (const event of annals.eventLog.subscribe()) console.log(event.type, event.content);
+ *
+ * @throws {AnnalsError} INVALID_CONNECTION_STRING, naming the part
+ */
+export const connect = (connectionString: string, options: ConnectOptions = {}): Annals =>
+  new Annals(parseConnectionString(connectionString), options);
+
+export class Annals {
+  readonly store: string;
+  readonly namespace: string;
+  private readonly session: Session;
+
+  /** @internal Use `connect`. */
+  constructor({ hosts, store, namespace }: ConnectionString, options: ConnectOptions) {
+    this.store = store;
+    this.namespace = namespace;
+    this.session = new Session(hosts, options);
+  }
+
+  /** Everything that happened in this microservice. */
+  get eventLog(): EventSequence {
+    return this.sequence(DEFAULT_SEQUENCE);
+  }
+
+  /** What other microservices may know. */
+  get outbox(): EventSequence {
+    return this.sequence('outbox');
+  }
+
+  /** What other microservices' outboxes told. */
+  get inbox(): EventSequence {
+    return this.sequence('inbox');
+  }
+
+  /** The server's own events about what was administered. Read only. */
+  get system(): EventSequence {
+    return this.sequence(SYSTEM_SEQUENCE);
+  }
+
+  /** An event sequence by its name: a well-known one, or one of your own, which begins with its first event. */
+  sequence(name: string): EventSequence {
+    const { store, namespace } = this;
+    return new EventSequence(this.session, { store, namespace, sequence: checkName(name, 'sequence.sequence') });
+  }
+
+  /** The event sequences of this namespace and how far each has come. */
+  async listSequences(options: CallOptions = {}): Promise<SequenceInfo[]> {
+    const { store, namespace } = this;
+    const { sequences } = await this.session.unary(LIST_SEQUENCES, { store, namespace }, options);
+    return sequences.map(({ name, tail }) => ({ name, tail }));
+  }
+
+  readonly stores = {
+    /** Makes a store and its namespaces unless they are there. Every store has the namespace `default`. */
+    ensure: async (
+      store: string,
+      { namespaces = [], ...options }: CallOptions & { readonly namespaces?: readonly string[] | undefined } = {},
+    ): Promise<{ store: StoreInfo; created: boolean }> => {
+      const request = { store, namespaces: [...namespaces] };
+      const { store: made, created } = await this.session.unary(ENSURE_STORE, request, options);
+      return { store: made ?? { name: store, namespaces: [] }, created };
+    },
+
+    list: async (options: CallOptions = {}): Promise<StoreInfo[]> =>
+      (await this.session.unary(LIST_STORES, {}, options)).stores,
+  };
+
+  readonly server = {
+    info: async (options: CallOptions = {}): Promise<ServerInfo> =>
+      serverInfo(await this.session.unary(GET_INFO, {}, options)),
+
+    /** Looks at what the server stands on, now, and says what to do where it is not well. */
+    diagnose: async (options: CallOptions = {}): Promise<Diagnosis> =>
+      diagnosis(await this.session.unary(DIAGNOSE, {}, options)),
+  };
+
+  /** Waits for the appends that were called before; reads, subscriptions and other calls end with CLIENT_CLOSED. */
+  async close(): Promise<void> {
+    await this.session.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+const serverInfo = ({ started, ...info }: ServerGetInfoResponse__Output): ServerInfo => ({
+  ...info,
+  started: dateOf(started),
+});
+
+const HEALTH = {
+  HEALTH_UNSPECIFIED: 'unspecified',
+  HEALTH_OK: 'ok',
+  HEALTH_WARNING: 'warning',
+  HEALTH_FAILING: 'failing',
+} as const;
+
+const diagnosis = ({ findings, now }: ServerDiagnoseResponse__Output): Diagnosis => ({
+  findings: findings.map((finding) => ({ ...finding, health: HEALTH[finding.health] })),
+  now: dateOf(now),
+});
+
+const MS_PER_SECOND = 1000;
+const NANOS_PER_MS = 1_000_000;
+
+/** A Timestamp as the general deserializer gives it. */
+const dateOf = (timestamp: { seconds: number | string | object; nanos: number } | null): Date =>
+  new Date(timestamp === null ? 0 : Number(timestamp.seconds) * MS_PER_SECOND + timestamp.nanos / NANOS_PER_MS);

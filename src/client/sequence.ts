@@ -1,0 +1,127 @@
+import type { Observable } from 'rxjs';
+import { encodeAppendRequest } from '../contract/append-codec';
+import type { GetEventRequest } from '../contract/generated/annals/v1/GetEventRequest';
+import { AnnalsError, overLimit } from '../kernel/annals-error';
+import { MAX_MESSAGE_BYTES } from '../kernel/limits';
+import type { SequenceAddress } from '../kernel/names';
+import { GET_EVENT, GET_TAIL } from './calls';
+import { contentTypeName, type ContentFormat } from './content-format';
+import { AppendRefusedError } from './errors';
+import { checkNumber, checkText } from './field-checks';
+import { wireSelection, type Selection } from './filter';
+import { wireEvents, wireExpectations, type Expectation, type NewEvent } from './new-event';
+import { observe } from './observable';
+import { ReadResult, type ReadOptions } from './read';
+import { RecordedEvent, type UnknownContent } from './recorded-event';
+import type { Session } from './session';
+import { Subscription, type SubscribeOptions } from './subscription';
+import type { CallOptions } from './unary';
+
+/** One event sequence of a store and namespace: what a program appends to, reads and follows. */
+
+export interface AppendOptions extends CallOptions {
+  /** All must hold, or nothing is appended. */
+  readonly expect?: Expectation | readonly Expectation[] | undefined;
+}
+
+export interface AppendResult {
+  readonly firstSequenceNumber: number;
+  readonly lastSequenceNumber: number;
+  /** These events were recorded before, by this call or an earlier one with the same ids; nothing was written twice. */
+  readonly duplicate: boolean;
+  /** When they were committed, by the server's clock. */
+  readonly recorded: Date;
+  /** The events' ids, in order. */
+  readonly eventIds: readonly string[];
+}
+
+export type EventKey =
+  | { readonly sequenceNumber: number; readonly eventId?: undefined }
+  | { readonly eventId: string; readonly sequenceNumber?: undefined };
+
+export class EventSequence {
+  readonly address: SequenceAddress;
+  private readonly session: Session;
+
+  /** @internal */
+  constructor(session: Session, address: SequenceAddress) {
+    this.session = session;
+    this.address = address;
+  }
+
+  /**
+   * Appends one event or many: all of them, contiguous, or none. What is called in the same turn of
+   * the event loop travels together. After a lost connection it is sent again by itself, and recorded
+   * once. The event ids are made here unless given, so that this holds.
+   *
+   * Content is taken as it is when this is called; changing it later changes nothing. Await appends,
+   * or some thousands at a time: those beyond what may be in flight are kept in memory.
+   *
+   * @throws {AppendRefusedError} rules stood against it (`violations`); nothing was recorded
+   * @throws {AnnalsError} OUTCOME_UNKNOWN when time was up and nobody said whether it was recorded:
+   *   append the same event ids again to find out; any other code when nothing was recorded
+   */
+  async append<Content extends object = object>(
+    events: NewEvent<Content> | readonly NewEvent<Content>[],
+    { expect, signal, timeoutMs = this.session.timeoutMs }: AppendOptions = {},
+  ): Promise<AppendResult> {
+    this.session.checkOpen();
+    // `Array.isArray` does not narrow a readonly array.
+    const all = Array.isArray(events) ? (events as readonly NewEvent[]) : [events as NewEvent];
+    const wire = wireEvents(all);
+    const bytes = encodeAppendRequest({ sequence: this.address, events: wire, expectations: wireExpectations(expect) });
+    if (bytes.length > MAX_MESSAGE_BYTES)
+      throw overLimit('events', MAX_MESSAGE_BYTES, bytes.length, 'bytes as a message', 'CALL_TOO_LARGE');
+    const response = await this.session.appends.append(bytes, timeoutMs, signal);
+    if ('refused' in response) throw new AppendRefusedError(response.refused.violations);
+    const { recorded, ...appended } = response.appended;
+    // Every event was given its id above.
+    return { ...appended, recorded: new Date(recorded), eventIds: wire.map((event) => event.eventId ?? '') };
+  }
+
+  /** Reads a range and ends. The call is made when the result is iterated. */
+  read<Content = UnknownContent>(options: ReadOptions = {}): ReadResult<Content> {
+    this.session.checkOpen();
+    return new ReadResult(this.session.connection, this.address, { timeoutMs: this.session.timeoutMs, ...options });
+  }
+
+  /** Reads on from a number and stays. The call is made when the subscription is iterated. */
+  subscribe<Content = UnknownContent>(options: SubscribeOptions = {}): Subscription<Content> {
+    this.session.checkOpen();
+    return new Subscription(this.session.connection, this.address, options);
+  }
+
+  /** `read` as an Observable: each subscriber reads anew. It pushes; see `observe` about slow subscribers. */
+  read$<Content = UnknownContent>(options: Omit<ReadOptions, 'signal'> = {}): Observable<RecordedEvent<Content>> {
+    return observe((signal) => this.read<Content>({ ...(options as ReadOptions), signal }).batches());
+  }
+
+  /** `subscribe` as an Observable: each subscriber follows by itself. It pushes; see `observe` about slow subscribers. */
+  subscribe$<Content = UnknownContent>(
+    options: Omit<SubscribeOptions, 'signal'> = {},
+  ): Observable<RecordedEvent<Content>> {
+    return observe((signal) => this.subscribe<Content>({ ...(options as SubscribeOptions), signal }).batches());
+  }
+
+  /** One event. Throws EVENT_NOT_FOUND when there is none. */
+  async get<Content = UnknownContent>(
+    key: EventKey,
+    { as, ...options }: CallOptions & { readonly as?: ContentFormat | undefined } = {},
+  ): Promise<RecordedEvent<Content>> {
+    const request: GetEventRequest = { sequence: this.address, contentType: contentTypeName(as), ...wireKey(key) };
+    const event = await this.session.unary(GET_EVENT, request, options);
+    if (event === undefined) throw new AnnalsError('EVENT_NOT_FOUND');
+    return new RecordedEvent<Content>(event);
+  }
+
+  /** The last number, of the whole sequence or of what the filter selects; undefined when there is no such event. */
+  async tail(selection: Selection = {}, options: CallOptions = {}): Promise<number | undefined> {
+    const request = { sequence: this.address, filters: wireSelection(selection) };
+    return (await this.session.unary(GET_TAIL, request, options)).sequenceNumber;
+  }
+}
+
+const wireKey = (key: EventKey): Pick<GetEventRequest, 'sequenceNumber' | 'eventId'> =>
+  key.eventId === undefined
+    ? { sequenceNumber: checkNumber('sequence_number', key.sequenceNumber) }
+    : { eventId: checkText('event_id', key.eventId) };

@@ -1,0 +1,28 @@
+/** An administrative act as an event for the `system` sequence. */
+import { BSON } from 'mongodb';
+import { ContentType, type NewEvent } from '../contract/messages';
+
+/** Who causes the acts of the server itself. */
+const SERVER_IDENTITY = 'annals';
+
+/**
+ * @param subject names the thing that the act is about. With `type` it makes the event id, so that an
+ * act is recorded once, however often it is repeated after a crash and by whichever server.
+ */
+export function act(type: string, subject: Readonly<Record<string, string>>): NewEvent {
+  const name = Object.values(subject).join('/');
+  return {
+    eventId: `${type}:${name}`,
+    type,
+    generation: 0,
+    eventSourceId: name,
+    tags: [],
+    correlationId: '',
+    causationId: '',
+    causedBy: SERVER_IDENTITY,
+    occurred: undefined,
+    validFrom: undefined,
+    content: Buffer.from(BSON.serialize(subject)),
+    contentType: ContentType.BSON,
+  };
+}
