@@ -31,10 +31,10 @@ export function reportLines(story: Story, around: Surroundings): string[] {
 const heading = (text: string, { colors }: Surroundings): string[] => ['', colors.bold(text), ''];
 
 function timelineLines({ events }: Story, around: Surroundings): string[] {
-  const line = timeline(around);
   // Taken from all over the log: neighbours in the package are much alike.
   const step = Math.max(1, Math.floor(events.length / TIMELINE_EVENTS));
   const shown = events.filter((_, index) => index % step === 0).slice(0, TIMELINE_EVENTS);
+  const line = timeline({ ...around, sizedFor: shown });
   return [
     ...heading(`${TIMELINE_EVENTS} of ${events.length} events, as they were recorded`, around),
     ...shown.map(line),
@@ -42,11 +42,12 @@ function timelineLines({ events }: Story, around: Surroundings): string[] {
 }
 
 function historyLines({ history }: Story, around: Surroundings): string[] {
-  const line = timeline(around);
+  const shown = history.events.slice(0, HISTORY_EVENTS);
+  const line = timeline({ ...around, sizedFor: shown });
   const more = history.events.length - HISTORY_EVENTS;
   return [
     ...heading(`The history of ${history.source}: ${history.events.length} events, read by their event source`, around),
-    ...history.events.slice(0, HISTORY_EVENTS).map(line),
+    ...shown.map(line),
     ...(more > 0 ? [around.colors.dim(`      … and ${more} more`)] : []),
   ];
 }
@@ -100,7 +101,7 @@ export function whatNext({ dataFolder, kept, colors }: Surroundings): string[] {
         '',
         `  npx annals start --data ${dataFolder}`,
         `  npx annals read --backwards --limit 10           ${dim('in another terminal')}`,
-        `  npx annals read --type issues.opened --content`,
+        `  npx annals read --type issues --content`,
         `  npx annals follow --only-new`,
         '',
       ]

@@ -65,7 +65,8 @@ export async function tellStory(annals: Annals, input: readonly Webhook[]): Prom
   const reading = await timed(() => collected(log.read()));
   const events = reading.outcome;
   const sources = tally(events.map((event) => event.eventSourceId));
-  const source = (sources[1] ?? sources[0])?.[0] ?? '';
+  const repositories = sources.filter(([name]) => name.includes('/'));
+  const source = (repositories[1] ?? sources[0])?.[0] ?? '';
   const history = await collected(log.read({ eventSourceIds: [source] }));
 
   const again = await Promise.all(input.map((webhook) => log.append(toEvent(webhook))));
@@ -107,7 +108,7 @@ async function appendStale(annals: Annals, source: string): Promise<string | und
   try {
     await annals.eventLog.append(
       { type: 'demo.decided', eventSourceId: source, content: { basedOn: 'nothing' } },
-      { expect: [{ eventSourceIds: [source] }] },
+      { expect: { source } },
     );
     return undefined;
   } catch (error) {

@@ -2,7 +2,7 @@
 import definitions from '@octokit/webhooks-examples';
 
 export interface Webhook {
-  /** The event's name and, where the payload has one, its action: `issues.opened`. */
+  /** The event's name as GitHub has it, such as `issues`; what happened to it, `action` in the payload says. */
   readonly type: string;
   /** What it is about: the repository's full name, else the organization or whoever stands nearest. */
   readonly source: string;
@@ -26,9 +26,8 @@ export function webhooks(): Webhook[] {
     examples.map((example, index) => {
       // Each event's type is an interface of its own; here any of them is a JSON object.
       const payload = example as unknown as Readonly<Record<string, unknown>>;
-      const action = payload['action'];
       return {
-        type: typeof action === 'string' ? `${name}.${action}` : name,
+        type: name,
         source: sourceOf(payload) ?? name,
         eventId: `github/${name}/${index}`,
         payload,

@@ -295,7 +295,7 @@ describe('annals tail', () => {
 describe('annals stores and sequences', () => {
   it('make a store, and list it with its sequences', async () => {
     const made = await run(['stores', 'ensure', 'orders', '--namespace', 'acme', '--json']);
-    expect(ndjson(made.stdout)).toEqual([{ name: 'orders', namespaces: ['acme', 'default'], created: true }]);
+    expect(ndjson(made.stdout)).toEqual([{ name: 'orders', namespaces: ['default', 'acme'], created: true }]);
     expect((await run(['stores', 'ensure', 'orders', '--namespace', 'acme'])).stdout).toContain(
       'Already there: orders',
     );
@@ -329,7 +329,7 @@ describe('annals diagnose', () => {
   });
 
   it('says of a server that is down what to type', async () => {
-    const ran = await annals(['diagnose', '--server', 'annals://127.0.0.1:1']);
+    const ran = await annals(['diagnose', '--server', 'annals://127.0.0.1:1', '--timeout', '1']);
     expect(ran.code).toBe(5);
     expect(ran.stdout).toContain('✗ server');
     expect(ran.stdout).toContain('annals start');
@@ -424,7 +424,7 @@ describe('the command line', () => {
   });
 
   it('ends with exit code 5 when no server is there', async () => {
-    const ran = await annals(['read', '--server', 'annals://127.0.0.1:1']);
+    const ran = await annals(['read', '--server', 'annals://127.0.0.1:1', '--timeout', '1']);
     expect(ran).toMatchObject({ code: 5, stdout: '' });
     expect(ran.stderr).toMatch(/^annals: .+\n {2}→ .*annals diagnose/);
   });

@@ -4,7 +4,7 @@
  * the log holds meanwhile. Whatever lands late, and whenever: nothing is there twice, nothing stands
  * beside an answer that it contradicts, and the same ids sent again say what became of them.
  */
-import { AppendRefusedError, connect, type Annals, type NewEvent } from '../src/client';
+import { AppendRefusedError, connect, type Annals, type Expectation, type NewEvent } from '../src/client';
 import { AnnalsError } from '../src/kernel/annals-error';
 import { startAnnals, type AnnalsProcess } from './support/annals-process';
 import { awaitFact } from './support/await-fact';
@@ -66,7 +66,7 @@ async function warmUp(name: string): Promise<void> {
 }
 
 /** Appends while this direction is held back; answers how the call ended, and after how long. */
-async function appendHeld(direction: Direction, events: NewEvent[], expect?: { lastSeen?: number; eventSourceIds: string[] }[]) {
+async function appendHeld(direction: Direction, events: NewEvent[], expect?: Expectation) {
   wire.hold(direction);
   const began = performance.now();
   const code = await held.eventLog
@@ -87,7 +87,7 @@ it.each<Direction>(['requests', 'answers'])(
     expect(ms).toBeLessThan(PATIENCE_MS + GRACE_MS);
     wire.release();
     const again = await held.eventLog.append(event(`${direction}-1`));
-    expect(await numbersOf(`${direction}-1`)).toEqual([again.first]);
+    expect(await numbersOf(`${direction}-1`)).toEqual([again.firstSequenceNumber]);
   },
 );
 
@@ -96,9 +96,9 @@ it('a write that landed while its answer was held back is a duplicate through th
   await appendHeld('answers', [event('answer-late')]);
   await awaitFact('the write has landed', async () => (await numbersOf('answer-late')).length === 1);
   const elsewhere = await free.eventLog.append(event('answer-late'));
-  expect(elsewhere).toMatchObject({ duplicate: true, first: (await numbersOf('answer-late'))[0] });
+  expect(elsewhere).toMatchObject({ duplicate: true, firstSequenceNumber: (await numbersOf('answer-late'))[0] });
   wire.release();
-  expect(await held.eventLog.append(event('answer-late'))).toMatchObject({ duplicate: true, first: elsewhere.first });
+  expect(await held.eventLog.append(event('answer-late'))).toMatchObject({ duplicate: true, firstSequenceNumber: elsewhere.firstSequenceNumber });
 });
 
 it('a write that lands after the same ids were recorded through the other server changes nothing', async () => {
@@ -108,13 +108,13 @@ it('a write that lands after the same ids were recorded through the other server
   const elsewhere = await free.eventLog.append(event('overtaken'));
   expect(elsewhere.duplicate).toBe(false);
   wire.release();
-  expect(await held.eventLog.append(event('overtaken'))).toMatchObject({ duplicate: true, first: elsewhere.first });
-  expect(await numbersOf('overtaken')).toEqual([elsewhere.first]);
+  expect(await held.eventLog.append(event('overtaken'))).toMatchObject({ duplicate: true, firstSequenceNumber: elsewhere.firstSequenceNumber });
+  expect(await numbersOf('overtaken')).toEqual([elsewhere.firstSequenceNumber]);
 });
 
 it('a write that lands after another one won its expectation never appears beside it', async () => {
   await warmUp('seat');
-  const expectNone = [{ eventSourceIds: ['seat'] }];
+  const expectNone = { source: 'seat' };
   await appendHeld('requests', [event('loser', 'seat')], expectNone);
   expect(wire.holds('requests', 'loser')).toBe(true);
   const winner = await free.eventLog.append(event('winner', 'seat'), { expect: expectNone });
@@ -123,7 +123,7 @@ it('a write that lands after another one won its expectation never appears besid
   await expect(again).rejects.toThrow(AppendRefusedError);
   // The server goes on behind what it had sent, so whatever was under way has landed or failed.
   await held.eventLog.append(event('behind'));
-  expect(await numbersOf('loser', 'winner')).toEqual([winner.first]);
+  expect(await numbersOf('loser', 'winner')).toEqual([winner.firstSequenceNumber]);
 });
 
 it.each<Direction>(['requests', 'answers'])('a batch whose %s are held back is there whole or not at all', async (direction) => {
@@ -133,7 +133,7 @@ it.each<Direction>(['requests', 'answers'])('a batch whose %s are held back is t
   expect((await appendHeld(direction, batch)).code).toBe('OUTCOME_UNKNOWN');
   expect([0, ids.length]).toContain((await numbersOf(...ids)).length);
   wire.release();
-  const { first } = await held.eventLog.append(batch);
+  const { firstSequenceNumber: first } = await held.eventLog.append(batch);
   expect(await numbersOf(...ids)).toEqual([first, first + 1, first + 2]);
 });
 
@@ -147,7 +147,7 @@ it('a write that the server itself has given up on, and tried again, is there on
   const before = wire.connections();
   await awaitFact('the server tries on another connection', () => wire.connections() > before, { withinMs: 20_000 });
   wire.release();
-  const { first } = await append;
+  const { firstSequenceNumber: first } = await append;
   await held.eventLog.append(event('after-twice'));
   expect(await numbersOf('twice')).toEqual([first]);
 });

@@ -8,6 +8,7 @@ import {
   type handleServerStreamingCall,
   type handleUnaryCall,
   type ServerErrorResponse,
+  type status,
   type ServerWritableStream,
 } from '@grpc/grpc-js';
 import { MongoError } from 'mongodb';
@@ -67,7 +68,10 @@ async function pump<Request, Response>(
 }
 
 /** grpc-js sends the status of an `error` event; a stream that is destroyed instead ends without any. */
-export function endWithStatus(call: { emit(event: 'error', status: ServerErrorResponse): unknown }, status: ServerErrorResponse): void {
+export function endWithStatus(
+  call: { emit(event: 'error', status: ServerErrorResponse): unknown },
+  status: ServerErrorResponse,
+): void {
   call.emit('error', status);
 }
 
@@ -77,7 +81,7 @@ interface Writable {
 }
 
 /** Waits until the stream takes more, or will never: after a cancel no `drain` comes. */
-export function drained(stream: Writable, signal: AbortSignal): Promise<void> {
+export async function drained(stream: Writable, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       stream.removeListener('drain', done);
@@ -112,7 +116,9 @@ function deadlineOf(deadline: Date | number): number {
 export function annalsErrorOf(error: unknown, logger: Logger): AnnalsError {
   if (error instanceof AnnalsError) return error;
   logger.error({ err: error }, 'a call failed');
-  return new AnnalsError(error instanceof MongoError ? 'DATABASE_UNAVAILABLE' : 'INTERNAL', undefined, { cause: error });
+  return new AnnalsError(error instanceof MongoError ? 'DATABASE_UNAVAILABLE' : 'INTERNAL', undefined, {
+    cause: error,
+  });
 }
 
 export function statusOf(error: unknown, logger: Logger): ServerErrorResponse {
@@ -120,5 +126,6 @@ export function statusOf(error: unknown, logger: Logger): ServerErrorResponse {
   const metadata = new Metadata();
   metadata.set(STATUS_DETAILS_KEY, encodeStatusDetails(known));
   const details = `${known.code}: ${known.message.replace(/\.$/, '')}. ${known.remedy}`;
-  return { name: known.name, message: known.message, code: known.status, details, metadata };
+  // The kernel's status codes are gRPC's own numbers; it names them itself to need no gRPC library.
+  return { name: known.name, message: known.message, code: known.status as status, details, metadata };
 }

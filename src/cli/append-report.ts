@@ -66,7 +66,8 @@ export class AppendReport {
     if (error instanceof InputError) {
       return new InputError(`${this.inputName}, ${error.message}. ${this.resumption()}`, error.remedy);
     }
-    if (error instanceof AnnalsError && this.events > 0) error.message = `${error.message}. ${this.resumption()}`;
+    if (error instanceof AnnalsError && this.events > 0)
+      error.message = `${error.message.replace(/\.$/, '')}. ${this.resumption()}`;
     return error;
   }
 

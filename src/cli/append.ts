@@ -146,7 +146,7 @@ function expectationOf(options: AppendVerbOptions): AppendOptions['expect'] {
   }
   return [
     {
-      ...(expectSource === undefined ? {} : { eventSourceIds: [expectSource] }),
+      ...(expectSource === undefined ? {} : { source: expectSource }),
       ...(expectLast === undefined ? {} : { lastSeen: expectLast }),
     },
   ];

@@ -10,8 +10,13 @@ import { DEFAULT_SEQUENCE, DEFAULT_STORE } from '../kernel/names';
 
 export const DEFAULT_URL = `annals://${DEFAULT_ADDRESS}/${DEFAULT_STORE}`;
 
+/** Seconds for a server to answer at first: a restart in place takes less. */
+const REACH_SECONDS = 5;
+const MS_PER_SECOND = 1000;
+
 export interface ServerOptions {
   readonly server?: string;
+  readonly timeout?: number;
   readonly json?: boolean;
 }
 
@@ -29,6 +34,11 @@ export const addServerOptions = (command: Command): Command =>
     .option(
       '--server <url>',
       `annals://host:port[,host:port]/store?namespace=… (or ANNALS_URL; default ${DEFAULT_URL})`,
+    )
+    .option(
+      '--timeout <seconds>',
+      `give up when no server answers for so long (default ${REACH_SECONDS})`,
+      positiveNumber,
     )
     .option('--json', 'write JSON for programs');
 
@@ -53,10 +63,12 @@ export function connectionUrl(options: StoreOptions, env: NodeJS.ProcessEnv): st
   return `${server}/${store || DEFAULT_STORE}${parameters.size > 0 ? `?${parameters.toString()}` : ''}`;
 }
 
-/** Works with a connection, and closes it whatever happens. */
+/** Works with a connection to a server that answers, and closes it whatever happens. */
 export async function withAnnals<T>(options: StoreOptions, work: (annals: Annals) => Promise<T>): Promise<T> {
   const annals = connect(connectionUrl(options, process.env));
   try {
+    // Asked first, so that a person at a wrong address does not wait as long as a program in production does.
+    await annals.server.info({ timeoutMs: (options.timeout ?? REACH_SECONDS) * MS_PER_SECOND });
     return await work(annals);
   } finally {
     await annals.close();

@@ -2,11 +2,14 @@
  * How events are shown: one line of JSON for programs, one line of a timeline for people.
  */
 import type { RecordedEvent } from '../client';
+import { MIN_DATE_MS } from '../kernel/limits';
 import { clip, printable, type Colors } from './terminal';
 
 /** Signs of a type or source shown at most: a column stays a column. */
 const TYPE_SIGNS = 34;
 const SOURCE_SIGNS = 30;
+/** Signs of number, type and source to begin with: what most events need, so that columns seldom move. */
+const COLUMN_SIGNS: readonly [number, number, number] = [4, 14, 12];
 /** Signs of the content's summary at least, however narrow the terminal. */
 const SUMMARY_SIGNS = 24;
 
@@ -17,7 +20,7 @@ const SUMMARY_SIGNS = 24;
 export function eventJson(event: RecordedEvent): string {
   const { content: _, ...about } = event.toJSON();
   const head = JSON.stringify(about);
-  return `${head.slice(0, -1)},"content":${Buffer.from(event.contentBytes).toString()}}`;
+  return `${head.slice(0, -1)},"content":${event.contentBytes.toString()}}`;
 }
 
 export interface TimelineOptions {
@@ -25,20 +28,30 @@ export interface TimelineOptions {
   readonly columns: number;
   /** Show content whole, on lines of its own. */
   readonly content?: boolean;
+  /** Events that are known beforehand: the columns are wide enough for them from the first line on. */
+  readonly sizedFor?: readonly RecordedEvent[];
 }
 
 /** Writes events as a timeline whose columns grow with what they hold. */
-export function timeline({ colors, columns, content }: TimelineOptions): (event: RecordedEvent) => string {
-  let typeWidth = 12;
-  let sourceWidth = 8;
-  let numberWidth = 4;
-  return (event) => {
+export function timeline({
+  colors,
+  columns,
+  content,
+  sizedFor = [],
+}: TimelineOptions): (event: RecordedEvent) => string {
+  let [numberWidth, typeWidth, sourceWidth] = COLUMN_SIGNS;
+  const cells = (event: RecordedEvent) => {
     const number = String(event.sequenceNumber);
     const type = clip(printable(event.type), TYPE_SIGNS);
     const source = clip(printable(event.eventSourceId), SOURCE_SIGNS);
     numberWidth = Math.max(numberWidth, number.length);
     typeWidth = Math.max(typeWidth, type.length);
     sourceWidth = Math.max(sourceWidth, source.length);
+    return { number, type, source };
+  };
+  sizedFor.forEach(cells);
+  return (event) => {
+    const { number, type, source } = cells(event);
     const time = shortTime(event.occurred);
     const used = numberWidth + time.length + typeWidth + sourceWidth + 8;
     const line = [
@@ -66,7 +79,7 @@ export function eventDetails(event: RecordedEvent, colors: Colors): string {
     ['caused by', event.causedBy],
     ['occurred', event.occurred.toISOString()],
     ['recorded', event.recorded.toISOString()],
-    ['valid from', event.validFrom?.toISOString() ?? ''],
+    ['valid from', event.validFrom.getTime() === MIN_DATE_MS ? '' : event.validFrom.toISOString()],
   ];
   const shown = fields.filter(([, value]) => value !== '');
   const lines = shown.map(([name, value]) => `${colors.dim(name.padEnd(13))} ${printable(value)}`);

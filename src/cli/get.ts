@@ -29,7 +29,7 @@ export function addGet(program: Command, invocation: Invocation): void {
 async function get(key: string, options: GetOptions, { output, colors }: Invocation): Promise<void> {
   await withSequence(options, async (sequence) => {
     const isNumber = options.id !== true && /^\d+$/.test(key) && Number.isSafeInteger(Number(key));
-    const event = await sequence.get(isNumber ? { sequenceNumber: Number(key) } : { eventId: key });
+    const event = await sequence.get(isNumber ? { sequenceNumber: Number(key) } : { eventId: key }, { as: 'json' });
     await output.line(options.json === true ? eventJson(event) : eventDetails(event, colors));
   });
 }

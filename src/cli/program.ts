@@ -1,7 +1,6 @@
 /** The command line: which verbs there are, and how a run of one ends. */
 import { Command, CommanderError } from 'commander';
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { VERSION } from '../server/version';
 import { addAppend } from './append';
 import { addDiagnose } from './diagnose';
 import { EXIT_CODE_HELP, Exit, exitCodeOf, UsageError } from './exit-codes';
@@ -77,7 +76,7 @@ function exitOf({ endedBy }: Invocation, otherwise: Exit): Exit {
 function programOf(invocation: Invocation): Command {
   const program = new Command('annals')
     .description('An event store: append-only, numbered, live.')
-    .version(version(), '--version', 'show the version')
+    .version(VERSION, '--version', 'show the version')
     .helpOption('--help', 'show help; behind a verb, with its examples')
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
@@ -89,20 +88,4 @@ function programOf(invocation: Invocation): Command {
     });
   for (const { add } of VERBS) add(program, invocation);
   return program;
-}
-
-/** The version in the package's own package.json, which lies above the sources and above dist. */
-function version(): string {
-  for (let folder = __dirname; folder !== dirname(folder); folder = dirname(folder)) {
-    try {
-      const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-        name?: string;
-        version?: string;
-      };
-      if (about.name === 'annals' && about.version !== undefined) return about.version;
-    } catch {
-      // Not in this folder; the next one up may have it.
-    }
-  }
-  return 'unknown';
 }

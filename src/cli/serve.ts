@@ -1,4 +1,5 @@
 /** A server's life in this process: started, announced, and ended by a signal. */
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { readConfiguration } from '../server/configuration';
 import { startServer, type RunningServer } from '../server/start';
@@ -12,6 +13,8 @@ import type { Colors } from './terminal';
 
 /** Serves until a signal ends it. */
 export async function serve(options: StartOptions, invocation: Invocation): Promise<void> {
+  // What gRPC's library would write to stderr by itself comes as an error, too, and is told once.
+  if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
   const { json, ...given } = options;
   const configuration = readConfiguration(given, process.env);
   const human = process.stdout.isTTY === true && json !== true;

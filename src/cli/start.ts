@@ -1,10 +1,7 @@
 /** `annals start`: the server, until it is told to stop. */
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { DEFAULT_ADDRESS } from '../kernel/limits';
 import type { Invocation } from './invocation';
-
-/** How much a server can log, most to least. */
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 export interface StartOptions {
   readonly data?: string;
@@ -25,6 +22,7 @@ Examples:
   annals start --listen 127.0.0.1:0 --json       any free port; the line "listening" names it
 
 Ctrl-C (SIGINT) or SIGTERM lets what is under way end, then stops; a second one stops at once.
+Each option has a variable, too: ANNALS_DATA, ANNALS_LISTEN, ANNALS_MONGODB_URL and so on; the option comes first.
 Without --mongodb it looks for a mongod (ANNALS_MONGOD, the PATH, its cache) and fetches one if there is none.`;
 
 export function addStart(program: Command, invocation: Invocation): void {
@@ -37,7 +35,7 @@ export function addStart(program: Command, invocation: Invocation): void {
     .option('--advertise <host:port>', 'where clients and other servers reach it, when that is not where it listens')
     .option('--unsafe', 'start although acknowledged events can be lost (a standalone, a weak write concern)')
     .option('--min-free-disk <bytes>', 'refuse appends when the disk has less room, such as 500MB')
-    .addOption(new Option('--log-level <level>', 'how much it logs').choices(LOG_LEVELS))
+    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default info)')
     .option('--json', 'log JSON lines, also on a terminal')
     .addHelpText('after', EXAMPLES)
     .action(async (options: StartOptions) => {

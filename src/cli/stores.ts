@@ -50,8 +50,13 @@ async function list(options: ServerOptions, { output, colors }: Invocation): Pro
   });
 }
 
+/** Here `--namespace` says what is to be made, not where to connect. */
+function serverOnly({ namespace: _, ...options }: EnsureOptions): ServerOptions {
+  return options;
+}
+
 async function ensure(name: string, options: EnsureOptions, { output }: Invocation): Promise<void> {
-  await withAnnals({ ...(options.server === undefined ? {} : { server: options.server }) }, async (annals) => {
+  await withAnnals(serverOnly(options), async (annals) => {
     const { store, created } = await annals.stores.ensure(name, { namespaces: [...(options.namespace ?? [])] });
     await output.line(
       options.json === true

@@ -52,7 +52,13 @@ export function errorFromWire(code: string, message: string, facts: ErrorFacts =
 }
 
 /** The error for a field over its limit. `unit` is what `limit` and `actual` count. */
-export function overLimit(field: string, limit: number, actual: number, unit: string, code: ErrorCode = 'INVALID_FIELD') {
+export function overLimit(
+  field: string,
+  limit: number,
+  actual: number,
+  unit: string,
+  code: ErrorCode = 'INVALID_FIELD',
+) {
   return new AnnalsError(code, `${field} has ${actual} ${unit}; the limit is ${limit}`, {
     field,
     metadata: { limit: String(limit), actual: String(actual), unit },

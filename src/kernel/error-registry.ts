@@ -263,12 +263,7 @@ export const ERRORS = {
     'No server answered in time at any address of the connection string.',
     'Check that the server runs (`annals diagnose`) and that the address is right.',
   ),
-  CLIENT_CLOSED: entry(
-    'local',
-    Status.CANCELLED,
-    'The client was closed.',
-    'Make a new one, or close it later.',
-  ),
+  CLIENT_CLOSED: entry('local', Status.CANCELLED, 'The client was closed.', 'Make a new one, or close it later.'),
   CANCELLED: entry('local', Status.CANCELLED, 'The caller cancelled the call.', 'Nothing; it was asked for.'),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -8,7 +8,13 @@ import { jsonToBson } from '../kernel/content/json-to-bson';
 import { checkBson } from '../kernel/content/validate-bson';
 import { newId } from '../kernel/ids';
 import { LIMITS, MAX_DATE_MS, MIN_DATE_MS } from '../kernel/limits';
-import { ContentType, type AppendRequest, type EventFilter, type Expectation, type NewEvent } from '../contract/messages';
+import {
+  ContentType,
+  type AppendRequest,
+  type EventFilter,
+  type Expectation,
+  type NewEvent,
+} from '../contract/messages';
 import { encodeEventDocument, type EventDraft } from '../storage/event-document';
 
 /** The one generation that every type has. */
@@ -28,7 +34,8 @@ export interface AdmittedAppend {
 /** @param now the server's time, ms since 1970: the default of `occurred`. */
 export function admit(request: AppendRequest, now: number): AdmittedAppend {
   const { events, expectations } = request;
-  if (events.length === 0) throw new AnnalsError('INVALID_FIELD', 'events is empty; an append has at least one', { field: 'events' });
+  if (events.length === 0)
+    throw new AnnalsError('INVALID_FIELD', 'events is empty; an append has at least one', { field: 'events' });
   if (events.length > LIMITS.eventsPerAppend) {
     throw overLimit('events', LIMITS.eventsPerAppend, events.length, 'events', 'CALL_TOO_LARGE');
   }
@@ -74,7 +81,9 @@ function draft(event: NewEvent, field: string, correlationId: string, now: numbe
 function checkContent(event: NewEvent, field: string): Buffer {
   // An empty message field is no content at all, in either encoding.
   if (event.content.length === 0) {
-    throw new AnnalsError('INVALID_CONTENT', `${field} is empty; send {} for an event that says nothing more`, { field });
+    throw new AnnalsError('INVALID_CONTENT', `${field} is empty; send {} for an event that says nothing more`, {
+      field,
+    });
   }
   if (event.contentType !== ContentType.BSON) return jsonToBson(event.content, field);
   checkBson(event.content, field);
@@ -90,10 +99,14 @@ function checkTags(tags: readonly string[], field: string): readonly string[] {
 /** @param ms a date, ms since 1970. */
 function checkDate(ms: number, field: string): number {
   if (ms >= MIN_DATE_MS && ms <= MAX_DATE_MS) return ms;
-  throw new AnnalsError('DATE_OUT_OF_RANGE', `${field} is ${ms} ms since 1970; a date is from 0001-01-01 to 9999-12-31`, {
-    field,
-    metadata: { minimum: String(MIN_DATE_MS), maximum: String(MAX_DATE_MS), actual: String(ms) },
-  });
+  throw new AnnalsError(
+    'DATE_OUT_OF_RANGE',
+    `${field} is ${ms} ms since 1970; a date is from 0001-01-01 to 9999-12-31`,
+    {
+      field,
+      metadata: { minimum: String(MIN_DATE_MS), maximum: String(MAX_DATE_MS), actual: String(ms) },
+    },
+  );
 }
 
 function required(value: string, field: string, limit: number): string {
@@ -106,10 +119,16 @@ function required(value: string, field: string, limit: number): string {
   return atMost(value, field, limit);
 }
 
+function codePoints(value: string): number {
+  let count = 0;
+  for (const _ of value) count++;
+  return count;
+}
+
 /** Characters are Unicode code points; counting them is only needed when the UTF-16 length is over. */
 function atMost(value: string, field: string, limit: number): string {
   if (value.length <= limit) return value;
-  const characters = [...value].length;
+  const characters = codePoints(value);
   if (characters <= limit) return value;
   throw overLimit(field, limit, characters, 'characters');
 }

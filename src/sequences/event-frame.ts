@@ -55,7 +55,7 @@ export class FrameWriter implements FieldVisitor {
   #generation = 1;
   /** Where the stored event that is being written ends in its source. */
   #sourceEnd = 0;
-  #contentType: ContentType;
+  readonly #contentType: ContentType;
 
   /** @param size bytes to begin with; the buffer grows as needed. */
   constructor(contentType: ContentType, size: number) {

@@ -12,7 +12,9 @@ import type { Tail } from './tail';
 import { TUNING } from './tuning';
 
 export type Verdict =
-  { readonly kind: 'hold' } | { readonly kind: 'violated'; readonly violations: readonly Violation[] } | { readonly kind: 'ahead'; readonly error: AnnalsError };
+  | { readonly kind: 'hold' }
+  | { readonly kind: 'violated'; readonly violations: readonly Violation[] }
+  | { readonly kind: 'ahead'; readonly error: AnnalsError };
 
 const HOLD: Verdict = { kind: 'hold' };
 

@@ -105,5 +105,13 @@ function knownEvent(document: Buffer): KnownEvent {
     origin: () => undefined,
   });
   const { number, type, eventSourceId } = fromDocument(document);
-  return { number, recorded, eventId, type, eventSourceId, generation, content: contents.get(generation) ?? Buffer.alloc(0) };
+  return {
+    number,
+    recorded,
+    eventId,
+    type,
+    eventSourceId,
+    generation,
+    content: contents.get(generation) ?? Buffer.alloc(0),
+  };
 }

@@ -39,11 +39,7 @@ export class Pager {
    */
   async read(from: number, to: number, backwards: boolean, limit = Number.POSITIVE_INFINITY): Promise<Page> {
     const { db, collection, filters, contentType } = this.query;
-    const wanted = Math.min(
-      limit,
-      TUNING.frameEvents,
-      Math.max(1, Math.floor(TUNING.frameBytes / this.#eventBytes)),
-    );
+    const wanted = Math.min(limit, TUNING.frameEvents, Math.max(1, Math.floor(TUNING.frameBytes / this.#eventBytes)));
     const range = this.#window(from, to, backwards);
     const found = await findEvents(db, collection, { ...range, limit: wanted, backwards, filters });
     const next = nextAfter(found, range, backwards, filters.length === 0);

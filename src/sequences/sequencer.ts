@@ -70,7 +70,7 @@ export class Sequencer {
    * OUTCOME_UNKNOWN when its time is up.
    * @param deadline on the clock of `performance.now()`, in ms.
    */
-  submit(append: AdmittedAppend, deadline: number): Promise<AppendResponse> {
+  async submit(append: AdmittedAppend, deadline: number): Promise<AppendResponse> {
     if (this.#stopping) return Promise.reject(new AnnalsError('SHUTTING_DOWN'));
     const pending = new PendingAppend(append, deadline);
     const overload = this.#overload(pending);
@@ -202,7 +202,10 @@ export class Sequencer {
           ? await insertEventsAtomically(db, collection, documents, (session ??= client.startSession()))
           : await insertEvents(db, collection, documents);
         if (outcome.kind === 'unknown') {
-          logger.warn({ err: outcome.error, collection, first, events: documents.length }, 'outcome unknown, trying again');
+          logger.warn(
+            { err: outcome.error, collection, first, events: documents.length },
+            'outcome unknown, trying again',
+          );
           if (outcome.sent) for (const pending of ready) pending.mayHaveLanded = true;
           await pause(wait);
         } else if (outcome.kind === 'contended') {

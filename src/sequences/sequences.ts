@@ -82,7 +82,12 @@ export class Sequences {
   }
 
   /** Records an administrative act on the namespace's `system` sequence, unless it is there. */
-  async recordAct(store: string, namespace: string, type: string, subject: Readonly<Record<string, string>>): Promise<void> {
+  async recordAct(
+    store: string,
+    namespace: string,
+    type: string,
+    subject: Readonly<Record<string, string>>,
+  ): Promise<void> {
     const address = { store, namespace, sequence: SYSTEM_SEQUENCE };
     const request = { sequence: address, events: [act(type, subject)], expectations: [] };
     await this.record(address, request, performance.now() + TUNING.appendDeadlineMs);

@@ -29,7 +29,7 @@ const STATE_FIELD = 3;
 export class Subscription {
   #position: number;
   #live = false;
-  #pager: Pager;
+  readonly #pager: Pager;
   #prefetched: { readonly from: number; readonly page: Promise<Page> } | undefined;
 
   constructor(

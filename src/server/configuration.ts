@@ -5,7 +5,17 @@ import { AnnalsError } from '../kernel/annals-error';
 import { DEFAULT_ADDRESS } from '../kernel/limits';
 
 const MIB = 1024 * 1024;
-const UNITS: Readonly<Record<string, number>> = { '': 1, B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KIB: 1024, MIB, GIB: 1024 * MIB };
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 1024,
+  MIB,
+  GIB: 1024 * MIB,
+};
 
 /** Room that the database keeps free: mongod aborts on a full disk, so appends are refused well before. */
 const DEFAULT_MIN_FREE_DISK_BYTES = 256 * MIB;
@@ -26,7 +36,9 @@ const bytes = z.union([z.number().nonnegative(), z.string()]).transform((value, 
   return z.NEVER;
 });
 
-const flag = z.union([z.boolean(), z.enum(['true', 'false', '1', '0'])]).transform((v) => v === true || v === 'true' || v === '1');
+const flag = z
+  .union([z.boolean(), z.enum(['true', 'false', '1', '0'])])
+  .transform((v) => v === true || v === 'true' || v === '1');
 
 const schema = z.object({
   /** Where embedded MongoDB keeps its data. */
@@ -35,7 +47,10 @@ const schema = z.object({
   /** Where others reach the server, when that is not where it listens. */
   advertise: hostPort.optional(),
   /** Somebody's own replica set; absent: an embedded one. */
-  mongodbUrl: z.string().regex(/^mongodb(\+srv)?:\/\//, 'starts with mongodb:// or mongodb+srv://').optional(),
+  mongodbUrl: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\//, 'starts with mongodb:// or mongodb+srv://')
+    .optional(),
   unsafe: flag,
   minFreeDiskBytes: bytes,
   logLevel: z.enum(LOG_LEVELS),

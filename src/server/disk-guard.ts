@@ -34,8 +34,12 @@ export class DiskGuard {
   refusal(): AnnalsError | undefined {
     if (!this.#closed) return undefined;
     const { free, total } = this.#room ?? { free: 0, total: 0 };
-    return new AnnalsError('DISK_FULL', `the database's disk has ${free} of ${total} bytes free; the limit is ${this.minFreeBytes}`, {
-      metadata: { limit: String(this.minFreeBytes), actual: String(free), unit: 'bytes' },
-    });
+    return new AnnalsError(
+      'DISK_FULL',
+      `the database's disk has ${free} of ${total} bytes free; the limit is ${this.minFreeBytes}`,
+      {
+        metadata: { limit: String(this.minFreeBytes), actual: String(free), unit: 'bytes' },
+      },
+    );
   }
 }

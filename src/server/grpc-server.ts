@@ -1,16 +1,8 @@
-/** The gRPC server with every service, its limits, and its two-stage stop. */
+/** The gRPC server: its limits, where it listens, and its two-stage stop. */
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
-import type { Logger } from 'pino';
-import { eventSequences, eventSequencesDefinition } from '../api/event-sequences';
-import { server as serverService, type Finding, type ServerFacts } from '../api/server';
-import { stores } from '../api/stores';
-import { contract, serviceDefinition } from '../contract/services';
+import { addServices, type ServiceDependencies } from '../api/services';
 import { AnnalsError } from '../kernel/annals-error';
 import { MAX_MESSAGE_BYTES } from '../kernel/limits';
-import type { Sequences } from '../sequences/sequences';
-import type { Catalogue } from '../storage/catalogue';
 
 const OPTIONS: ServerOptions = {
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
@@ -25,15 +17,6 @@ const OPTIONS: ServerOptions = {
 /** How long open streams may take to end by themselves once appends are drained, in ms. */
 const STREAMS_END_MS = 500;
 
-export interface GrpcServerOptions {
-  readonly listen: string;
-  readonly sequences: Sequences;
-  readonly catalogue: Catalogue;
-  readonly facts: () => ServerFacts;
-  readonly diagnose: () => Promise<readonly Finding[]>;
-  readonly logger: Logger;
-}
-
 export interface ListeningServer {
   /** Where it listens, with the port that it got. */
   readonly address: string;
@@ -44,29 +27,15 @@ export interface ListeningServer {
 }
 
 /** @throws AnnalsError ADDRESS_IN_USE, INVALID_CONFIGURATION. */
-export async function listen(options: GrpcServerOptions): Promise<ListeningServer> {
-  const { sequences, catalogue, logger } = options;
+export async function listen(address: string, dependencies: ServiceDependencies): Promise<ListeningServer> {
   const server = new Server(OPTIONS);
-  server.addService(eventSequencesDefinition(), eventSequences(sequences, logger));
-  server.addService(serviceDefinition('Stores'), stores(catalogue, sequences, logger));
-  server.addService(serviceDefinition('Server'), serverService(options.facts, options.diagnose, logger));
-  const health = new HealthImplementation({ '': 'SERVING', 'annals.v1.EventSequences': 'SERVING' });
-  health.addToServer(server);
-  new ReflectionService(contract()).addToServer(server);
-
-  const port = await bind(server, options.listen);
-  const host = options.listen.slice(0, options.listen.lastIndexOf(':'));
-  return {
-    address: `${host}:${port}`,
-    announceStop: () => {
-      health.setStatus('', 'NOT_SERVING');
-      health.setStatus('annals.v1.EventSequences', 'NOT_SERVING');
-    },
-    close: () => close(server),
-  };
+  const announceStop = addServices(server, dependencies);
+  const port = await bind(server, address);
+  const host = address.slice(0, address.lastIndexOf(':'));
+  return { address: `${host}:${port}`, announceStop, close: async () => close(server) };
 }
 
-function bind(server: Server, address: string): Promise<number> {
+async function bind(server: Server, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
       if (error === null) {
@@ -74,14 +43,21 @@ function bind(server: Server, address: string): Promise<number> {
         return;
       }
       const taken = error.message.includes('EADDRINUSE');
-      const message = taken ? `${address} is in use by another program` : `cannot listen on ${address}: ${error.message}`;
-      reject(new AnnalsError(taken ? 'ADDRESS_IN_USE' : 'INVALID_CONFIGURATION', message, { field: '--listen', cause: error }));
+      const message = taken
+        ? `${address} is in use by another program`
+        : `cannot listen on ${address}: ${error.message}`;
+      reject(
+        new AnnalsError(taken ? 'ADDRESS_IN_USE' : 'INVALID_CONFIGURATION', message, {
+          field: '--listen',
+          cause: error,
+        }),
+      );
     });
   });
 }
 
 /** Lets calls end; subscriptions never do by themselves, so they are cut, and their clients go on elsewhere. */
-function close(server: Server): Promise<void> {
+async function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => {
       server.forceShutdown();

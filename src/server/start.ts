@@ -88,8 +88,7 @@ async function compose(config: ServerConfig, teardown: Teardown): Promise<Runnin
   const serverId = newId();
   const started = new Date();
   let address = config.listen;
-  const server = await listen({
-    listen: config.listen,
+  const server = await listen(config.listen, {
     sequences,
     catalogue,
     logger,
@@ -143,7 +142,7 @@ function running({ address, serverId, deployment, url, embedded, teardown }: Par
   return { address, serverId, mongodb, stop, closed };
 }
 
-function startEmbedded({ dataFolder, logger, onProgress }: ServerConfig): Promise<EmbeddedMongod> {
+async function startEmbedded({ dataFolder, logger, onProgress }: ServerConfig): Promise<EmbeddedMongod> {
   return startEmbeddedMongod({
     dataFolder,
     onProgress: onProgress ?? (() => undefined),

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 const ROOTS = ['../..', '../../..'];
 
 /** The version of this package. */
-export const VERSION: string = ROOTS.flatMap((up) => {
-  try {
-    const { version } = JSON.parse(readFileSync(join(__dirname, up, 'package.json'), 'utf8')) as { version?: string };
-    return version ?? [];
-  } catch {
-    return [];
-  }
-})[0] ?? 'unknown';
+export const VERSION: string =
+  ROOTS.flatMap((up) => {
+    try {
+      const { version } = JSON.parse(readFileSync(join(__dirname, up, 'package.json'), 'utf8')) as { version?: string };
+      return version ?? [];
+    } catch {
+      return [];
+    }
+  })[0] ?? 'unknown';

@@ -87,10 +87,14 @@ function refuseWeakWriteConcern(client: MongoClient): void {
     ...(concern.journal === false ? ['journal=false'] : []),
   ];
   if (asked.length === 0) return;
-  throw new AnnalsError('WEAK_WRITE_CONCERN', `the MongoDB URL asks for ${asked.join(' and ')}; Annals writes with w=majority and journal=true`, {
-    field: '--mongodb',
-    metadata: { asked: asked.join(',') },
-  });
+  throw new AnnalsError(
+    'WEAK_WRITE_CONCERN',
+    `the MongoDB URL asks for ${asked.join(' and ')}; Annals writes with w=majority and journal=true`,
+    {
+      field: '--mongodb',
+      metadata: { asked: asked.join(',') },
+    },
+  );
 }
 
 /** A URL that can be shown and logged. */

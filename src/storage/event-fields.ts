@@ -54,7 +54,8 @@ export function valueBytes(b: Buffer, type: number, at: number): number {
       return 12;
     case 0x08: // boolean
       return 1;
-    case 0x0b: { // regular expression: two keys
+    case 0x0b: {
+      // regular expression: two keys
       const pattern = keyEnd(b, at);
       return keyEnd(b, pattern + 1) + 1 - at;
     }
@@ -142,7 +143,8 @@ export function visitEvent(b: Buffer, start: number, v: FieldVisitor): void {
         v.string('causedBy', b, text, at - 1);
         break;
       case K.four:
-        if (b[k + 1] === 0x79) v.string('type', b, text, at - 1); // 'y': the other is tags
+        if (b[k + 1] === 0x79)
+          v.string('type', b, text, at - 1); // 'y': the other is tags
         else if (size > 5) eachElement(b, value, (_t, _k, _s, tag) => v.tag(b, tag + 4, tag + 3 + readInt32(b, tag)));
         break;
       case K.generation:

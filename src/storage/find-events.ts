@@ -72,7 +72,7 @@ function readPage(cursor: Buffer, limit: number): RawEvents & { cursorId: Long |
     } else if (cursor[key] === 0x66) {
       // `firstBatch`: an array of documents, each behind a type byte and its index as a key
       const end = value + readInt32(cursor, value) - 1;
-      for (let at = value + 4; at < end; ) {
+      for (let at = value + 4; at < end;) {
         const start = keyEnd(cursor, at + 1) + 1;
         starts.push(start);
         at = start + readInt32(cursor, start);

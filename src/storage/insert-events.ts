@@ -51,11 +51,7 @@ interface WriteError {
 }
 
 /** Inserts in order, each event for itself: what comes before an error stays. */
-export async function insertEvents(
-  db: Db,
-  collection: string,
-  documents: readonly Buffer[],
-): Promise<InsertOutcome> {
+export async function insertEvents(db: Db, collection: string, documents: readonly Buffer[]): Promise<InsertOutcome> {
   try {
     return outcomeOf(await db.command({ ...insertCommand(collection, documents), writeConcern: WRITE_CONCERN }));
   } catch (error) {

@@ -1,5 +1,5 @@
 /** What a call's end says about the log: the difference between "no" and "I don't know" is all that matters here. */
-import { AppendRefusedError } from '../../src/client';
+import { AppendRefusedError, type AppendResult } from '../../src/client';
 import { AnnalsError } from '../../src/kernel/annals-error';
 import type { ErrorCode } from '../../src/kernel/error-registry';
 import type { Outcome } from '../history/history';
@@ -19,11 +19,9 @@ const TO_BE_EXPECTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SERVER_UNREACHABLE',
 ]);
 
-export async function outcomeOf(
-  append: Promise<{ readonly first: number; readonly last: number; readonly duplicate: boolean }>,
-): Promise<Outcome> {
+export async function outcomeOf(append: Promise<AppendResult>): Promise<Outcome> {
   try {
-    const { first, last, duplicate } = await append;
+    const { firstSequenceNumber: first, lastSequenceNumber: last, duplicate } = await append;
     return { is: 'appended', first, last, duplicate };
   } catch (error) {
     if (error instanceof AppendRefusedError) return { is: 'refused', codes: error.violations.map((v) => v.code) };

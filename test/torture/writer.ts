@@ -58,7 +58,7 @@ export class Writer {
         timeoutMs: CALL_TIMEOUT_MS,
         expect: expectations.map(({ filter, lastSeen }) => ({
           types: filter.types,
-          eventSourceIds: filter.sources,
+          source: filter.sources,
           tags: filter.tags,
           ...(lastSeen === undefined ? {} : { lastSeen }),
         })),

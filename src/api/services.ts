@@ -1,0 +1,36 @@
+/** Every service of the contract, and the standard ones, on one gRPC server. */
+import type { Server } from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+import type { Logger } from 'pino';
+import { contract, serviceDefinition } from '../contract/services';
+import type { Sequences } from '../sequences/sequences';
+import type { Catalogue } from '../storage/catalogue';
+import { eventSequences, eventSequencesDefinition } from './event-sequences';
+import { server as serverService, type Finding, type ServerFacts } from './server';
+import { stores } from './stores';
+
+export interface ServiceDependencies {
+  readonly sequences: Sequences;
+  readonly catalogue: Catalogue;
+  readonly facts: () => ServerFacts;
+  readonly diagnose: () => Promise<readonly Finding[]>;
+  readonly logger: Logger;
+}
+
+/** What health is told for: the server as a whole, and the service that a load balancer may ask for by name. */
+const HEALTH_NAMES = ['', 'annals.v1.EventSequences'];
+
+/** Adds them all. Returns the way to say by health that the server is stopping. */
+export function addServices(server: Server, dependencies: ServiceDependencies): () => void {
+  const { sequences, catalogue, logger } = dependencies;
+  server.addService(eventSequencesDefinition(), eventSequences(sequences, logger));
+  server.addService(serviceDefinition('Stores'), stores(catalogue, sequences, logger));
+  server.addService(serviceDefinition('Server'), serverService(dependencies.facts, dependencies.diagnose, logger));
+  const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'] as const)));
+  health.addToServer(server);
+  new ReflectionService(contract()).addToServer(server);
+  return () => {
+    for (const name of HEALTH_NAMES) health.setStatus(name, 'NOT_SERVING');
+  };
+}
