@@ -19,13 +19,16 @@ export interface DemoServer {
 export async function startDemoServer(dataFolder: string, onLine: (text: string) => void): Promise<DemoServer> {
   // A MongoDB that the environment names is somebody's own: the demo leaves it alone.
   const { ANNALS_MONGODB_URL: _, ...env } = process.env;
-  const child = spawn(process.execPath, [COMMAND, 'start', '--data', dataFolder, '--listen', '127.0.0.1:0', '--json'], {
+  const options = ['--data', dataFolder, '--listen', '127.0.0.1:0', '--log-level', 'info', '--json'];
+  const child = spawn(process.execPath, [COMMAND, 'start', ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env,
+    // Ctrl-C is for the demo, which stops the server when it has let go of it.
+    detached: true,
   });
   const end = (): void => void child.kill('SIGKILL');
   process.once('exit', end);
-  const exited = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+  const exited = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));
   const lines: string[] = [];
   const address = await new Promise<string>((resolve, reject) => {
     const read = (line: string): void => {
@@ -37,7 +40,7 @@ export async function startDemoServer(dataFolder: string, onLine: (text: string)
     };
     createInterface(child.stdout).on('line', read);
     createInterface(child.stderr).on('line', read);
-    void exited.then((code) => reject(new Error(`the server ended with ${code}:\n${lines.join('\n')}`)));
+    void exited.then((code) => reject(new Error(whyItEnded(code, lines))));
   });
   return {
     address,
@@ -50,10 +53,23 @@ export async function startDemoServer(dataFolder: string, onLine: (text: string)
   };
 }
 
-function logLine(line: string): { readonly msg?: string; readonly address?: string } {
+/** The server's own words when it said why, and otherwise its last lines. */
+function whyItEnded(code: number, lines: readonly string[]): string {
+  const { error } = logLine(lines.at(-1) ?? '');
+  if (error !== undefined) return `the server did not start: ${error.message}\n  → ${error.remedy}`;
+  return `the server ended with ${code}:\n${lines.join('\n')}`;
+}
+
+interface LogLine {
+  readonly msg?: string;
+  readonly address?: string;
+  readonly error?: { readonly message: string; readonly remedy: string };
+}
+
+function logLine(line: string): LogLine {
   try {
     // A line of our own server's log; what is missing is undefined.
-    return JSON.parse(line) as { msg?: string; address?: string };
+    return JSON.parse(line) as LogLine;
   } catch {
     return { msg: line };
   }

@@ -25,6 +25,8 @@ export class LiveSubscriber {
       },
     });
     this.finished = this.follow(events);
+    // Whoever awaits `received` or `end` is told; until then it is nobody's failure.
+    this.finished.catch(() => undefined);
   }
 
   /** Resolves once so many events have come; rejects when they do not come in time. */

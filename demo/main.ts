@@ -34,6 +34,13 @@ function say(...lines: readonly string[]): void {
   if (options.json !== true) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
+/** The exit code after Ctrl-C, as shells have it. */
+const INTERRUPTED = 130;
+
+/** What Ctrl-C does: while the server starts, end; once there is a client, close it, and the rest follows in order. */
+let interrupt = (): void => process.exit(INTERRUPTED);
+process.once('SIGINT', () => interrupt());
+
 async function main(): Promise<void> {
   const input = webhooks();
   const dataFolder = await mkdtemp(join(tmpdir(), 'annals-demo-'));
@@ -55,6 +62,7 @@ async function run(input: ReturnType<typeof webhooks>, dataFolder: string): Prom
   const server = start.outcome;
   const url = `annals://${server.address}/default`;
   const annals = connect(url);
+  interrupt = () => void annals.close();
   try {
     const info = await annals.server.info();
     say(

@@ -90,7 +90,7 @@ describe('annals append', () => {
     );
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain('stdin, line 4: ');
-    expect(ran.stderr).toContain('2 events before it are recorded, numbers 0–1; go on with --skip 2');
+    expect(ran.stderr).toContain('Recorded so far: 2 events, numbers 0–1; go on with --skip 2');
     expect((await run(['tail', '--sequence', sequence])).stdout).toBe('1\n');
     const rest = await run(['append', '-', '--skip', '2', '--sequence', sequence], good.repeat(3));
     expect(rest.stdout).toContain('Recorded 1 event on');

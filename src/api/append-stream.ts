@@ -10,7 +10,7 @@ import { decodeAppendRequest, decodeAppendStreamRequest } from '../contract/appe
 import type { AppendStreamItem, AppendStreamResult } from '../contract/messages';
 import { failureOf } from '../contract/status-details';
 import type { Sequences } from '../sequences/sequences';
-import { abortOnCancel, annalsErrorOf, drained, endWithStatus, statusOf } from './calls';
+import { abortOnCancel, annalsErrorOf, endWithStatus, Outlet, statusOf } from './calls';
 import { addressOf } from './requests';
 
 /** Appends that one stream may have unanswered before it is read no further. */
@@ -32,6 +32,7 @@ export function appendStream(sequences: Sequences, logger: Logger): (call: Call)
 
 class AppendSession {
   readonly #signal: AbortSignal;
+  readonly #outlet: Outlet;
   #answers: AppendStreamResult[] = [];
   #openRequests = 0;
   #openBytes = 0;
@@ -44,6 +45,7 @@ class AppendSession {
     private readonly logger: Logger,
   ) {
     this.#signal = abortOnCancel(call).signal;
+    this.#outlet = new Outlet(call, this.#signal);
   }
 
   start(): void {
@@ -58,6 +60,11 @@ class AppendSession {
     this.call.on('error', () => undefined);
   }
 
+  /** Answers that the client does not take count as what is unanswered. */
+  get #full(): boolean {
+    return this.#openRequests + this.#answers.length >= OPEN_REQUESTS || this.#openBytes >= OPEN_BYTES;
+  }
+
   #take(bytes: Buffer): void {
     let items: AppendStreamItem[];
     try {
@@ -68,7 +75,7 @@ class AppendSession {
       return;
     }
     for (const item of items) this.#append(item);
-    if (this.#openRequests >= OPEN_REQUESTS || this.#openBytes >= OPEN_BYTES) this.call.pause();
+    if (this.#full) this.call.pause();
   }
 
   #append({ requestId, append }: AppendStreamItem): void {
@@ -105,12 +112,10 @@ class AppendSession {
     while (this.#answers.length > 0 && !this.#signal.aborted && !this.call.destroyed) {
       const answers = this.#answers;
       this.#answers = [];
-      if (this.call.write(encodeAppendStreamResponse(answers))) continue;
-      this.call.pause();
-      await drained(this.call, this.#signal);
+      await this.#outlet.send(encodeAppendStreamResponse(answers));
     }
     this.#flushing = false;
-    if (this.#openRequests < OPEN_REQUESTS && this.#openBytes < OPEN_BYTES) this.call.resume();
+    if (!this.#full) this.call.resume();
     this.#endWhenDone();
   }
 

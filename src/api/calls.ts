@@ -8,7 +8,6 @@ import {
   type handleServerStreamingCall,
   type handleUnaryCall,
   type ServerErrorResponse,
-  type status,
   type ServerWritableStream,
 } from '@grpc/grpc-js';
 import { MongoError } from 'mongodb';
@@ -42,7 +41,7 @@ export function unary<Request, Response>(
 }
 
 /** @param messages is pulled only when the reader has taken what came before. */
-export function serverStream<Request, Response>(
+export function serverStream<Request, Response extends Buffer>(
   logger: Logger,
   messages: (request: Request, signal: AbortSignal) => AsyncIterable<Response>,
 ): handleServerStreamingCall<Request, Response> {
@@ -55,14 +54,15 @@ export function serverStream<Request, Response>(
   };
 }
 
-async function pump<Request, Response>(
+async function pump<Request, Response extends Buffer>(
   call: ServerWritableStream<Request, Response>,
   messages: AsyncIterable<Response>,
   signal: AbortSignal,
 ): Promise<void> {
+  const outlet = new Outlet(call, signal);
   for await (const message of messages) {
     if (signal.aborted) return;
-    if (!call.write(message)) await drained(call, signal);
+    await outlet.send(message);
     if (signal.aborted) return;
   }
 }
@@ -75,25 +75,48 @@ export function endWithStatus(
   call.emit('error', status);
 }
 
+/** Bytes that may be on their way to a caller while more is made for it: enough for the usual answers to flow. */
+const UNFLUSHED_BYTES = 64 * 1024;
+
 interface Writable {
-  once(event: 'drain' | 'close', listener: () => void): unknown;
-  removeListener(event: 'drain' | 'close', listener: () => void): unknown;
+  readonly destroyed: boolean;
+  write(message: Buffer, flushed: () => void): unknown;
+  once(event: 'close', listener: () => void): unknown;
 }
 
-/** Waits until the stream takes more, or will never: after a cancel no `drain` comes. */
-export async function drained(stream: Writable, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stream.removeListener('drain', done);
-      stream.removeListener('close', done);
-      signal.removeEventListener('abort', done);
-      resolve();
+/**
+ * Sends no faster than the caller takes. What grpc-js's `write` answers counts messages and lets
+ * sixteen wait, each of them as large as a page of events; here bytes are counted, until HTTP/2 has them.
+ */
+export class Outlet {
+  #unflushed = 0;
+  #wake = (): void => undefined;
+
+  constructor(
+    private readonly stream: Writable,
+    private readonly signal: AbortSignal,
+  ) {
+    const wake = (): void => {
+      this.#wake();
     };
-    stream.once('drain', done);
-    stream.once('close', done);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
+    // After a cancel nothing is flushed any more.
+    signal.addEventListener('abort', wake);
+    stream.once('close', wake);
+  }
+
+  /** Returns when the next message may be made, or when the stream will never take one. */
+  async send(message: Buffer): Promise<void> {
+    this.#unflushed += message.length;
+    this.stream.write(message, () => {
+      this.#unflushed -= message.length;
+      this.#wake();
+    });
+    while (this.#unflushed > UNFLUSHED_BYTES && !this.signal.aborted && !this.stream.destroyed) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
 }
 
 interface Cancellable {
@@ -126,6 +149,7 @@ export function statusOf(error: unknown, logger: Logger): ServerErrorResponse {
   const metadata = new Metadata();
   metadata.set(STATUS_DETAILS_KEY, encodeStatusDetails(known));
   const details = `${known.code}: ${known.message.replace(/\.$/, '')}. ${known.remedy}`;
-  // The kernel's status codes are gRPC's own numbers; it names them itself to need no gRPC library.
-  return { name: known.name, message: known.message, code: known.status as status, details, metadata };
+  // The kernel names gRPC's own numbers itself, to need no gRPC library.
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
+  return { name: known.name, message: known.message, code: known.status, details, metadata };
 }

@@ -1,12 +1,12 @@
 /** Every service of the contract, and the standard ones, on one gRPC server. */
 import type { Server } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
-import { contract, serviceDefinition } from '../contract/services';
+import { serviceDefinition } from '../contract/services';
 import type { Sequences } from '../sequences/sequences';
 import type { Catalogue } from '../storage/catalogue';
 import { eventSequences, eventSequencesDefinition } from './event-sequences';
+import { reflection } from './reflection';
 import { server as serverService, type Finding, type ServerFacts } from './server';
 import { stores } from './stores';
 
@@ -29,7 +29,7 @@ export function addServices(server: Server, dependencies: ServiceDependencies): 
   server.addService(serviceDefinition('Server'), serverService(dependencies.facts, dependencies.diagnose, logger));
   const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'] as const)));
   health.addToServer(server);
-  new ReflectionService(contract()).addToServer(server);
+  reflection().addToServer(server);
   return () => {
     for (const name of HEALTH_NAMES) health.setStatus(name, 'NOT_SERVING');
   };

@@ -3,10 +3,13 @@ import type { AppendResult } from '../client';
 import { AnnalsError } from '../kernel/annals-error';
 import type { SequenceOptions } from './connection-options';
 import { InputError } from './exit-codes';
-import { count, plural, type Colors } from './terminal';
+import { COMMAND, count, plural, type Colors } from './terminal';
 
 /** Ranges of numbers named one by one; more are summed up. */
 const RANGES_SHOWN = 4;
+
+/** Events from which a rate says something. */
+const RATE_FROM = 100;
 
 interface Range {
   readonly first: number;
@@ -16,6 +19,8 @@ interface Range {
 export class AppendReport {
   /** Events that are recorded now, whether by this run or by one before. */
   events = 0;
+  /** Bytes of the input that they stood in. */
+  bytes = 0;
   private duplicates = 0;
   private readonly ranges: Range[] = [];
   private readonly started = performance.now();
@@ -25,8 +30,9 @@ export class AppendReport {
     private readonly inputName: string,
   ) {}
 
-  add(result: AppendResult, events: number): void {
+  add(result: AppendResult, { events, bytes }: { readonly events: number; readonly bytes: number }): void {
     this.events += events;
+    this.bytes += bytes;
     if (result.duplicate) this.duplicates += events;
     const previous = this.ranges.at(-1);
     if (previous?.last === result.firstSequenceNumber - 1) previous.last = result.lastSequenceNumber;
@@ -47,7 +53,7 @@ export class AppendReport {
       fresh === 0
         ? [`Nothing new: ${plural(this.events, 'event')} had been recorded before, ${this.numbers()} ${where}.`]
         : [
-            `Recorded ${plural(fresh, 'event')} ${where}, ${this.numbers()}${fresh > 1 ? `; ${this.rate()} a second` : ''}.`,
+            `Recorded ${plural(fresh, 'event')} ${where}, ${this.numbers()}${fresh >= RATE_FROM ? `; ${this.rate()} a second` : ''}.`,
           ];
     if (fresh > 0 && this.duplicates > 0) lines.push(`${plural(this.duplicates, 'event')} had been recorded before.`);
     return [...lines, colors.dim(`Next: ${this.next()}`)];
@@ -58,7 +64,7 @@ export class AppendReport {
     const done = (this.options.skip ?? 0) + this.events;
     return this.events === 0
       ? 'Nothing of it is recorded.'
-      : `${plural(this.events, 'event')} before it ${this.events === 1 ? 'is' : 'are'} recorded, ${this.numbers()}; go on with --skip ${done}.`;
+      : `Recorded so far: ${plural(this.events, 'event')}, ${this.numbers()}; go on with --skip ${done}.`;
   }
 
   /** The error, with what of the input is recorded. */
@@ -83,9 +89,9 @@ export class AppendReport {
   private next(): string {
     const [range] = this.ranges;
     const sequence = this.options.sequence === 'event-log' ? '' : ` --sequence ${this.options.sequence}`;
-    if (range === undefined) return 'annals read';
+    if (range === undefined) return `${COMMAND} read`;
     return range.first === range.last && this.ranges.length === 1
-      ? `annals get ${range.first}${sequence}`
-      : `annals read --from ${range.first} --limit 10${sequence}`;
+      ? `${COMMAND} get ${range.first}${sequence}`
+      : `${COMMAND} read --from ${range.first} --limit 10${sequence}`;
   }
 }

@@ -95,7 +95,7 @@ async function append(file: string, options: AppendVerbOptions, invocation: Invo
       };
       for await (const batch of batches(input, wanted)) {
         const result = await appendBatch(sequence, batch, input, expect);
-        report.add(result, batch.events.length);
+        report.add(result, { events: batch.events.length, bytes: batch.bytes });
         if (options.json === true) await invocation.output.line(JSON.stringify(result));
         progress.show(() => progressText(report, input));
         if (invocation.signal.aborted) break;
@@ -152,10 +152,9 @@ function expectationOf(options: AppendVerbOptions): AppendOptions['expect'] {
   ];
 }
 
-function progressText(report: AppendReport, { bytes, stream }: Input): string {
+function progressText(report: AppendReport, { bytes }: Input): string {
   const done = `${plural(report.events, 'event')}, ${report.rate()} a second`;
-  if (bytes === undefined || !('bytesRead' in stream)) return done;
-  return `${bar(Number(stream.bytesRead), bytes)}  ${done}`;
+  return bytes === undefined ? done : `${bar(report.bytes, bytes)}  ${done}`;
 }
 
 const isStreamEnd = (error: unknown): boolean =>

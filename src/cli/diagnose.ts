@@ -5,7 +5,7 @@ import { AnnalsError } from '../kernel/annals-error';
 import { addStoreOptions, connectionUrl, withAnnals, type StoreOptions } from './connection-options';
 import { Exit, exitCodeOf } from './exit-codes';
 import type { Invocation } from './invocation';
-import { printable, type Colors } from './terminal';
+import { COMMAND, printable, type Colors } from './terminal';
 
 type Health = 'ok' | 'warning' | 'failing';
 
@@ -110,7 +110,7 @@ const notReached = (error: AnnalsError, url: string): Finding => ({
   subject: 'server',
   health: 'failing',
   message: `nobody answers at ${url}: ${error.message}`,
-  remedy: 'Start one with `annals start`, or name where it is with --server annals://HOST:PORT.',
+  remedy: `Start one with \`${COMMAND} start\`, or name where it is with --server annals://HOST:PORT.`,
 });
 
 const MARKS: Readonly<Record<Health, (colors: Colors) => string>> = {
@@ -127,6 +127,6 @@ function findingLines({ subject, health, message, remedy }: Finding, colors: Col
 function conclusion(findings: readonly Finding[], colors: Colors): string {
   const worst =
     findings.find(({ health }) => health === 'failing') ?? findings.find(({ health }) => health === 'warning');
-  if (worst === undefined) return colors.dim('All is well. Next: annals follow');
+  if (worst === undefined) return colors.dim(`All is well. Next: ${COMMAND} follow`);
   return `${worst.health === 'failing' ? 'Something fails' : 'It works, but look at this'}: ${worst.subject}.`;
 }

@@ -22,6 +22,8 @@ const FILE_CHUNK_BYTES = 1024 * 1024;
 export interface Batch {
   readonly events: readonly NewEvent[];
   readonly lines: readonly number[];
+  /** Bytes of the input that they stood in, each with the sign that parts it from the next. */
+  readonly bytes: number;
 }
 
 export interface BatchOptions {
@@ -68,7 +70,7 @@ export async function* batches({ stream, live }: Input, options: BatchOptions): 
   let lines: number[] = [];
   let bytes = 0;
   const take = (): Batch => {
-    const batch = { events, lines };
+    const batch = { events, lines, bytes };
     events = [];
     lines = [];
     bytes = 0;
@@ -89,7 +91,7 @@ export async function* batches({ stream, live }: Input, options: BatchOptions): 
       if (options.single === true && events.length === LIMITS.eventsPerAppend) throw tooManyForOneCall();
       events.push(options.toEvent(slice));
       lines.push(slice.line);
-      bytes += slice.bytes.length;
+      bytes += slice.bytes.length + 1;
     }
     const asTheyCome = live && options.size === undefined && options.single !== true;
     if (asTheyCome && events.length > 0 && stream.readableLength === 0) yield take();

@@ -1,18 +1,21 @@
 /** A server's life in this process: started, announced, and ended by a signal. */
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { readConfiguration } from '../server/configuration';
+import { readConfiguration, type GivenOptions } from '../server/configuration';
 import { startServer, type RunningServer } from '../server/start';
 import { DEFAULT_ADDRESS } from '../kernel/limits';
 import { Exit } from './exit-codes';
 import type { Invocation } from './invocation';
 import { serverLogger } from './server-logger';
-import type { StartOptions } from './start';
 import { startProgress } from './start-progress';
-import type { Colors } from './terminal';
+import { COMMAND, type Colors } from './terminal';
+
+export interface ServeOptions extends GivenOptions {
+  readonly json?: boolean;
+}
 
 /** Serves until a signal ends it. */
-export async function serve(options: StartOptions, invocation: Invocation): Promise<void> {
+export async function serve(options: ServeOptions, invocation: Invocation): Promise<void> {
   // What gRPC's library would write to stderr by itself comes as an error, too, and is told once.
   if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
   const { json, ...given } = options;
@@ -28,19 +31,8 @@ export async function serve(options: StartOptions, invocation: Invocation): Prom
     told.end();
   }
   stopping.arm(server);
-  const { address, serverId, mongodb } = server;
-  logger.info(
-    {
-      address,
-      serverId,
-      mongodb: { version: mongodb.version, embedded: mongodb.embedded },
-      data: mongodb.embedded ? configuration.dataFolder : undefined,
-      pid: process.pid,
-    },
-    'listening',
-  );
-  if (human)
-    for (const line of banner(server, configuration.dataFolder, invocation.colors)) process.stdout.write(`${line}\n`);
+  if (human) invocation.note(banner(server, configuration.dataFolder, invocation.errorColors).join('\n'));
+  else logger.info(facts(server, configuration.dataFolder), 'listening');
   await server.closed;
   if (stopping.asked) logger.info('stopped');
   else {
@@ -50,12 +42,13 @@ export async function serve(options: StartOptions, invocation: Invocation): Prom
 }
 
 /**
- * The first SIGTERM or SIGINT drains and stops, the second ends the process at once. One that comes
+ * The first SIGTERM, SIGINT or SIGHUP drains and stops, the second ends the process at once. One that comes
  * while the server is still starting ends it, too: nothing was acknowledged yet.
  */
 function stopOnSignal(logger: Logger) {
   const state = { asked: false, server: undefined as RunningServer | undefined };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // SIGHUP: the terminal that it runs in was closed.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (state.asked || state.server === undefined) process.exit(Exit.INTERRUPTED);
       state.asked = true;
@@ -76,6 +69,14 @@ function stopOnSignal(logger: Logger) {
   };
 }
 
+const facts = ({ address, serverId, mongodb: { version, embedded } }: RunningServer, dataFolder: string) => ({
+  address,
+  serverId,
+  mongodb: { version, embedded },
+  ...(embedded ? { data: dataFolder } : {}),
+  pid: process.pid,
+});
+
 function banner({ address, mongodb }: RunningServer, dataFolder: string, colors: Colors): string[] {
   const other = address === DEFAULT_ADDRESS ? '' : ` --server ${address}`;
   const data = mongodb.embedded ? dataFolder : 'in your MongoDB';
@@ -86,8 +87,8 @@ function banner({ address, mongodb }: RunningServer, dataFolder: string, colors:
     `  ${colors.dim('MongoDB')}  ${mongodb.version}${mongodb.embedded ? ', started by Annals' : ''}`,
     '',
     `  ${colors.dim('Next, in another terminal:')}`,
-    `    echo '{"total":42}' | annals append - --type order.placed --source order-17${other}`,
-    `    annals follow${other}`,
+    `    echo '{"total":42}' | ${COMMAND} append - --type order.placed --source order-17${other}`,
+    `    ${COMMAND} follow${other}`,
     '',
     `  ${colors.dim('Ctrl-C stops it; the data stays.')}`,
     '',

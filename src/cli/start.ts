@@ -2,17 +2,7 @@
 import type { Command } from 'commander';
 import { DEFAULT_ADDRESS } from '../kernel/limits';
 import type { Invocation } from './invocation';
-
-export interface StartOptions {
-  readonly data?: string;
-  readonly listen?: string;
-  readonly mongodb?: string;
-  readonly advertise?: string;
-  readonly unsafe?: boolean;
-  readonly minFreeDisk?: string;
-  readonly logLevel?: string;
-  readonly json?: boolean;
-}
+import type { ServeOptions } from './serve';
 
 const EXAMPLES = `
 Examples:
@@ -38,7 +28,7 @@ export function addStart(program: Command, invocation: Invocation): void {
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default info)')
     .option('--json', 'log JSON lines, also on a terminal')
     .addHelpText('after', EXAMPLES)
-    .action(async (options: StartOptions) => {
+    .action(async (options: ServeOptions) => {
       // Loaded here: the other verbs need no server and no database driver, and start faster without them.
       const { serve } = await import('./serve.js');
       await serve(options, invocation);

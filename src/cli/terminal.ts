@@ -5,6 +5,9 @@
 import { createColors } from 'picocolors';
 import type { WriteStream } from 'node:tty';
 
+/** How this command is typed again: it is not on the PATH of a person who ran it by npx. */
+export const COMMAND = process.env['npm_command'] === 'exec' ? 'npx annals' : 'annals';
+
 export type Colors = ReturnType<typeof createColors>;
 
 /** Colours for a stream: only on a terminal, and not where NO_COLOR is set (https://no-color.org). */

@@ -146,6 +146,8 @@ export class AppendStream {
 
   private flush(): void {
     if (this.stream === undefined) {
+      // What was given up needs no stream; opening one for it would go on for ever once the client is closed.
+      while (this.toSend.peek()?.settled === true) this.toSend.shift();
       if (this.toSend.length > 0 && this.opening === undefined) void this.open();
       return;
     }
@@ -238,7 +240,7 @@ export class AppendStream {
     }
     pending.attemptFailed(error);
     if (error.code === 'SHUTTING_DOWN') this.leave(stream);
-    setTimeout(() => this.sendAgain([pending]), backoffMs(pending.failures));
+    pending.pause = setTimeout(() => this.sendAgain([pending]), backoffMs(pending.failures));
   }
 
   /** Sends nothing more to a server that stops; it may still answer what it has. */

@@ -14,6 +14,8 @@ export class PendingAppend {
   /** Attempts that ended in a failure that passes. */
   failures = 0;
   settled = false;
+  /** Runs while it pauses before its next attempt. */
+  pause: NodeJS.Timeout | undefined;
 
   /** An attempt ended with nobody saying what became of it. Only a final answer takes this back. */
   private outcomeUnknown = false;
@@ -31,13 +33,18 @@ export class PendingAppend {
   }
 
   answer(response: AppendResponse): void {
-    this.settled = true;
+    this.settle();
     this.resolve(response);
   }
 
   fail(error: AnnalsError): void {
-    this.settled = true;
+    this.settle();
     this.reject(error);
+  }
+
+  private settle(): void {
+    this.settled = true;
+    clearTimeout(this.pause);
   }
 
   /** The server said that this attempt failed, in a way that passes. */

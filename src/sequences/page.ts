@@ -1,9 +1,10 @@
 /** One page of a read or a catch-up: which range to ask the database for, and the message made of the answer. */
 import type { Db } from 'mongodb';
 import type { ContentType, EventFilter } from '../contract/messages';
-import { readInt64 } from '../storage/event-fields';
+import { readInt32, readInt64 } from '../storage/event-fields';
 import { findEvents, isIndexed, type RawEvents } from '../storage/find-events';
 import { FrameWriter } from './event-frame';
+import type { ReaderPace } from './reader-pace';
 import { TUNING } from './tuning';
 
 export interface PageQuery {
@@ -11,6 +12,8 @@ export interface PageQuery {
   readonly collection: string;
   readonly filters: readonly EventFilter[];
   readonly contentType: ContentType;
+  /** How large the pages may be. */
+  readonly pace: ReaderPace;
 }
 
 export interface Page {
@@ -24,12 +27,18 @@ export interface Page {
 /** Where every stored document has its number: behind its size and the key `_id`. */
 const NUMBER_OFFSET = 9;
 
-/** Bytes of an event when nothing is known of the log yet. */
-const FIRST_GUESS_BYTES = 1_024;
+/** Events of a first page: so few that they are no matter when each of them is as large as an event can be. */
+const FIRST_EVENTS = 8;
+
+/** How many times as many events as the last page had the next one may have: what is still small may become large. */
+const GROWTH = 2;
+
+/** Bytes of a page, unless its first event is larger: twice what is aimed at, so that little is read for nothing. */
+const MAX_PAGE_BYTES = 2 * TUNING.frameBytes;
 
 /** Reads pages of about the bytes of one message, learning from each how large the events are. */
 export class Pager {
-  #eventBytes = FIRST_GUESS_BYTES;
+  #events = FIRST_EVENTS;
 
   constructor(private readonly query: PageQuery) {}
 
@@ -39,15 +48,21 @@ export class Pager {
    */
   async read(from: number, to: number, backwards: boolean, limit = Number.POSITIVE_INFINITY): Promise<Page> {
     const { db, collection, filters, contentType } = this.query;
-    const wanted = Math.min(limit, TUNING.frameEvents, Math.max(1, Math.floor(TUNING.frameBytes / this.#eventBytes)));
+    const wanted = Math.min(limit, TUNING.frameEvents, this.#events);
     const range = this.#window(from, to, backwards);
-    const found = await findEvents(db, collection, { ...range, limit: wanted, backwards, filters });
+    const found = fitting(await findEvents(db, collection, { ...range, limit: wanted, backwards, filters }));
     const next = nextAfter(found, range, backwards, filters.length === 0);
-    const size = found.bytes.length;
-    if (found.starts.length > 0) this.#eventBytes = Math.ceil(size / found.starts.length);
+    const size = sizeOf(found);
+    this.#learn(found.starts.length, size);
     const writer = new FrameWriter(contentType, size);
     for (const start of found.starts) writer.event(found.bytes, start);
     return { next, count: found.starts.length, writer };
+  }
+
+  #learn(events: number, bytes: number): void {
+    if (events === 0) return;
+    const fit = Math.max(1, Math.floor((this.query.pace.bytes * events) / bytes));
+    this.#events = Math.min(fit, GROWTH * Math.max(events, this.#events));
   }
 
   /** Without an index to lead the way, a query walks a bounded stretch of the log, so that progress can be told. */
@@ -56,6 +71,22 @@ export class Pager {
     const length = bounded ? TUNING.scanWindow : Number.POSITIVE_INFINITY;
     return backwards ? { from: Math.max(to, from - length), to: from } : { from, to: Math.min(to, from + length) };
   }
+}
+
+/** Where the last of the events ends. */
+function endOf({ bytes, starts }: RawEvents): number {
+  const last = starts.at(-1);
+  return last === undefined ? 0 : last + readInt32(bytes, last);
+}
+
+const sizeOf = (found: RawEvents): number => (found.starts.length === 0 ? 0 : endOf(found) - (found.starts[0] ?? 0));
+
+/** The first of the events that one message holds, and at least one; the others are read again with the next page. */
+function fitting(found: RawEvents): RawEvents {
+  if (sizeOf(found) <= MAX_PAGE_BYTES) return found;
+  const first = found.starts[0] ?? 0;
+  const fit = found.starts.findIndex((start) => start + readInt32(found.bytes, start) - first > MAX_PAGE_BYTES);
+  return { bytes: found.bytes, starts: found.starts.slice(0, Math.max(1, fit)), exhausted: false };
 }
 
 function nextAfter(

@@ -4,6 +4,7 @@ import type { ContentType, EventFilter } from '../contract/messages';
 import { documentAt, findByEventIds, findEvents, findLast } from '../storage/find-events';
 import { fromDocument } from './log-event';
 import { Pager } from './page';
+import { ReaderPace } from './reader-pace';
 
 /** Where a sequence's events are. */
 export interface SequencePlace {
@@ -35,7 +36,8 @@ export async function* readRange(sequence: SequencePlace, options: ReadOptions):
   const from = backwards ? Math.min(options.from ?? tail, tail) : (options.from ?? 0);
   const to = backwards ? (options.to ?? 0) : Math.min(options.to ?? tail, tail);
   const open = (position: number) => (backwards ? position >= to : position <= to);
-  const pager = new Pager({ db, collection, filters, contentType });
+  const pace = new ReaderPace();
+  const pager = new Pager({ db, collection, filters, contentType, pace });
 
   let left = options.limit === 0 ? Number.POSITIVE_INFINITY : options.limit;
   let upcoming = open(from) ? pager.read(from, to, backwards, left) : undefined;
@@ -46,7 +48,9 @@ export async function* readRange(sequence: SequencePlace, options: ReadOptions):
     upcoming = open(page.next) && left > 0 ? pager.read(page.next, to, backwards, left) : undefined;
     upcoming?.catch(() => undefined);
     page.writer.field(POSITION_FIELD, backwards ? page.next + 1 : page.next - 1);
+    pace.sent();
     yield page.writer.take();
+    pace.taken();
   }
 }
 

@@ -8,6 +8,7 @@ import type { ContentType, EventFilter } from '../contract/messages';
 import { encodeEntry, FrameWriter } from './event-frame';
 import { matchesAny } from './log-event';
 import { Pager, type Page } from './page';
+import { ReaderPace } from './reader-pace';
 import type { OpenSequence } from './sequences';
 import { TUNING } from './tuning';
 import { ContentType as Types } from '../contract/messages';
@@ -29,6 +30,7 @@ const STATE_FIELD = 3;
 export class Subscription {
   #position: number;
   #live = false;
+  readonly #pace = new ReaderPace();
   readonly #pager: Pager;
   #prefetched: { readonly from: number; readonly page: Promise<Page> } | undefined;
 
@@ -38,7 +40,13 @@ export class Subscription {
   ) {
     this.#position = options.from;
     const { db, collection } = sequence;
-    this.#pager = new Pager({ db, collection, filters: options.filters, contentType: options.contentType });
+    this.#pager = new Pager({
+      db,
+      collection,
+      filters: options.filters,
+      contentType: options.contentType,
+      pace: this.#pace,
+    });
   }
 
   /** SubscribeResponse messages until `signal` aborts. Pull one when the last has been taken by the reader. */
@@ -59,7 +67,9 @@ export class Subscription {
         moved = false;
         const message = await this.#step();
         if (message !== undefined) {
+          this.#pace.sent();
           yield message;
+          this.#pace.taken();
         } else if (!moved) {
           await new Promise<void>((resolve) => {
             wake = resolve;
@@ -93,7 +103,7 @@ export class Subscription {
     const { filters, contentType } = this.options;
     const writer = new FrameWriter(contentType, 0);
     let count = 0;
-    while (this.#position < next && count < TUNING.frameEvents && writer.length < TUNING.frameBytes) {
+    while (this.#position < next && count < TUNING.frameEvents && writer.length < this.#pace.bytes) {
       const event = ring.get(this.#position);
       if (event === undefined) break;
       if (matchesAny(filters, event)) {

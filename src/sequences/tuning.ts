@@ -41,8 +41,14 @@ export const TUNING = {
   /** Events behind the tail up to which an expectation is checked in memory; beyond, an index query is faster. */
   checkInMemoryEvents: 2_000,
 
-  /** Bytes of events that one message to a reader aims at: enough to be fast, and all that a reader that does not read costs. */
+  /** Bytes of events that one message to a reader aims at once the reader has shown that it keeps up: enough to be fast. */
   frameBytes: 256 * KIB,
+
+  /** Bytes that a reader's first messages aim at, and those of one that is slow: all that a reader that does not read costs. */
+  firstFrameBytes: 32 * KIB,
+
+  /** How soon a reader must have taken a message to be given larger ones, in ms. */
+  quickReaderMs: 100,
 
   /** Events in one message to a reader at most. */
   frameEvents: 1_000,

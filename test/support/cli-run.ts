@@ -27,9 +27,9 @@ export interface RunningCommand {
 /** Milliseconds for a server with a MongoDB of its own to listen. */
 const START_WITHIN_MS = 40_000;
 
-/** The environment without what would lead a command elsewhere. */
+/** The environment without what would lead a command elsewhere, or have it speak as npx runs it. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const { ANNALS_URL: _url, ANNALS_MONGODB_URL: _mongodb, ...env } = process.env;
+  const { ANNALS_URL: _url, ANNALS_MONGODB_URL: _mongodb, npm_command: _npm, ...env } = process.env;
   return env;
 }
 

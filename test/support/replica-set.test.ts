@@ -10,6 +10,14 @@ describe('a replica set for suites', () => {
 
   it('goes on after its primary is killed or steps down, and takes the killed member back', async () => {
     const client = new MongoClient(set.url);
+    try {
+      await survive(client);
+    } finally {
+      await client.close();
+    }
+  });
+
+  async function survive(client: MongoClient): Promise<void> {
     const notes = client.db('suite').collection<{ _id: number }>('notes', { writeConcern: { w: 'majority' } });
     await notes.insertOne({ _id: 1 });
 
@@ -28,6 +36,5 @@ describe('a replica set for suites', () => {
     expect(await set.primary()).not.toBe(second);
     await notes.insertOne({ _id: 3 });
     expect(await notes.countDocuments()).toBe(3);
-    await client.close();
-  });
+  }
 });

@@ -26,6 +26,9 @@ const ELECTION_TIMEOUT_MS = 1_000;
 /** How long a primary that stepped down keeps from standing again. */
 const STEPPED_DOWN_FOR_S = 5;
 
+/** How long it waits for a secondary to have everything first; must be shorter. */
+const CATCH_UP_WITHIN_S = 3;
+
 export interface Member {
   readonly port: number;
   /** Of its run now, or of its last one. */
@@ -134,7 +137,13 @@ async function primaryHost(url: string): Promise<string> {
 async function stepPrimaryDown(url: string, count: number): Promise<void> {
   await withClient(url, async (client) => {
     try {
-      await client.db('admin').command({ replSetStepDown: count === 1 ? 1 : STEPPED_DOWN_FOR_S, force: count === 1 });
+      await client
+        .db('admin')
+        .command(
+          count === 1
+            ? { replSetStepDown: 1, force: true }
+            : { replSetStepDown: STEPPED_DOWN_FOR_S, secondaryCatchUpPeriodSecs: CATCH_UP_WITHIN_S },
+        );
     } catch (error) {
       if (error instanceof MongoServerError) throw error; // it refused; a lost connection is what it does when it obeys
     }

@@ -17,7 +17,6 @@ import { findMongod } from './find-mongod';
 import { MongodProcess } from './mongod-process';
 import { databasePath, REPLICA_SET } from './mongod-start';
 import { freePort } from './ports';
-import type { Progress } from './progress';
 
 const SECOND = 1_000;
 
@@ -51,11 +50,10 @@ const isAlive = (pid: number): boolean => {
 describe('the embedded MongoDB', () => {
   let folder: TempFolder;
   let running: EmbeddedMongod[];
-  let progress: Progress[];
   const start = async (more: Partial<EmbeddedMongodOptions> = {}): Promise<EmbeddedMongod> => {
     const mongod = await startEmbeddedMongod({
       dataFolder: folder.path,
-      onProgress: (line) => progress.push(line),
+      onProgress: () => undefined,
       cacheGb: 0.25,
       ...more,
     });
@@ -66,7 +64,6 @@ describe('the embedded MongoDB', () => {
   beforeEach(async () => {
     folder = await makeTempFolder('embedded');
     running = [];
-    progress = [];
   });
   afterEach(async () => {
     await Promise.all(running.map(async (mongod) => mongod.stop()));
@@ -90,12 +87,15 @@ describe('the embedded MongoDB', () => {
     await write(first.url, 'kept');
     await first.stop();
 
-    const squatter = createServer().listen(portOf(first), '127.0.0.1');
+    const squatter = createServer((socket) => socket.destroy()).listen(portOf(first), '127.0.0.1');
     await once(squatter, 'listening');
-    const second = await start();
-    expect(portOf(second)).not.toBe(portOf(first));
-    expect(await read(second.url)).toEqual(['kept']);
-    squatter.close();
+    try {
+      const second = await start();
+      expect(portOf(second)).not.toBe(portOf(first));
+      expect(await read(second.url)).toEqual(['kept']);
+    } finally {
+      squatter.close();
+    }
   });
 
   it('dies with a server that is killed, and the next server waits for that and has the data', async () => {
@@ -117,10 +117,8 @@ describe('the embedded MongoDB', () => {
     expect(isAlive(orphan.pid)).toBe(true); // what the next start has to cope with
 
     const second = await start();
-    expect(isAlive(orphan.pid) && orphan.pid === second.pid).toBe(false);
-    expect(second.url).toBe(orphan.url);
+    expect(second.url).toBe(orphan.url); // it could not have the port, or the data, beside the other
     expect(await read(second.url)).toEqual(['kept']);
-    expect(progress).toContainEqual({ kind: 'step', text: 'Waiting for the mongod before to end' });
   });
 
   it('refuses a second server on its folder, which it does not disturb', async () => {

@@ -18,14 +18,20 @@ describe("what is read from a mongod's log", () => {
 
   it('shows the error, not the shutdown that follows it', () => {
     const shutdown = Array.from({ length: 30 }, (_, index) => entry('I', `Shutting down part ${index}`));
-    const log = logOf(entry('I', 'Starting'), entry('E', 'Cannot open', { error: 'no permission' }), ...shutdown);
+    const log = logOf(
+      entry('I', 'Starting'),
+      entry('W', 'You run as root'),
+      entry('E', 'Cannot open', { error: 'no permission' }),
+      ...shutdown,
+    );
     expect(log.telling).toEqual(['E Cannot open: no permission']);
   });
 
-  it('shows what the loader says as it is, and the last lines where no error is named', () => {
+  it('shows what the loader says as it is, else warnings, else the last lines', () => {
     expect(logOf('mongod: error while loading shared libraries: libcurl.so.4').telling).toEqual([
       'mongod: error while loading shared libraries: libcurl.so.4',
     ]);
+    expect(logOf(entry('W', 'a warning'), entry('I', 'one')).telling).toEqual(['W a warning']);
     expect(logOf(entry('I', 'one'), entry('I', 'two')).telling).toEqual(['I one', 'I two']);
   });
 

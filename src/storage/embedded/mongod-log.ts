@@ -10,6 +10,9 @@ const LINES_KEPT = 200;
 /** What fits a terminal beside the sentence above it. */
 const LINES_SHOWN = 8;
 
+/** What is looked for first, and what next: a start warns of many things that it does not fail by. */
+const SEVERITIES: readonly (readonly string[])[] = [['F', 'E'], ['W']];
+
 export type StartFailure = 'data-in-use' | 'port-taken' | 'other';
 
 export class MongodLog {
@@ -27,20 +30,22 @@ export class MongodLog {
     return /address already in use/i.test(text) ? 'port-taken' : 'other';
   }
 
-  /** Errors, warnings and lines of the loader; without any, the last lines as they are. */
+  /** Errors and lines of the loader; without any, warnings; without those, the last lines as they are. */
   get telling(): string[] {
     const readable = this.#lines.map(readLine);
-    const grave = readable.filter((line) => line.grave);
-    return (grave.length > 0 ? grave : readable).slice(-LINES_SHOWN).map((line) => line.text);
+    const chosen = [...SEVERITIES, undefined]
+      .map((severities) => readable.filter((line) => severities === undefined || severities.includes(line.severity)))
+      .find((lines) => lines.length > 0);
+    return (chosen ?? []).slice(-LINES_SHOWN).map((line) => line.text);
   }
 }
 
-function readLine(line: string): { text: string; grave: boolean } {
+function readLine(line: string): { text: string; severity: string } {
   const entry = parseEntry(line);
-  if (entry === undefined) return { text: line, grave: true }; // not the log's form: the loader, or a crash
+  if (entry === undefined) return { text: line, severity: 'F' }; // not the log's form: the loader, or a crash
   return {
     text: `${entry.severity} ${entry.message}${entry.detail === undefined ? '' : `: ${entry.detail}`}`,
-    grave: ['W', 'E', 'F'].includes(entry.severity),
+    severity: entry.severity,
   };
 }
 

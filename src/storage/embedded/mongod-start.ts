@@ -31,7 +31,7 @@ const PORT_TRIES = 5;
 const RECOVERING_AFTER_MS = 5_000;
 
 /** From listening to primary takes half a second; what needs longer than this has no majority. */
-const PRIMARY_WITHIN_MS = 60_000;
+const PRIMARY_WITHIN_MS = 180_000;
 
 export interface StartOptions {
   readonly dataFolder: string;
@@ -115,7 +115,7 @@ async function untilPrimary(mongod: MongodProcess, options: StartOptions): Promi
   } catch (error) {
     await mongod.stop();
     options.signal.throwIfAborted();
-    throw new MongodStartError('other', mongod.lastLines, error);
+    throw new MongodStartError('other', [...mongod.lastLines, `It listened, but: ${String(error)}`], error);
   }
 }
 

@@ -1,0 +1,98 @@
+/**
+ * The floor: what the raw driver reaches on the same MongoDB, with the same documents, indexes and
+ * durability. Nothing that keeps its promises in MongoDB can be faster than this for long.
+ */
+import { MongoClient, type Collection, type Db, type Document } from 'mongodb';
+import { ensureEventCollection } from '../src/storage/event-collections';
+import { WRITE_CONCERN } from '../src/storage/insert-events';
+import { sequenceCollection } from '../src/storage/names';
+
+const DATABASE = 'annals-bench-floor';
+
+/** Documents of one reply of a scan: MongoDB's reply is bounded by bytes, and smaller ones cost a round trip each. */
+const SCAN_BATCH = 1_000;
+
+/** A scan that decodes each document as the driver does, and one that also makes JSON text of its content. */
+export type Decoding = 'decoded' | 'as-json';
+
+export class Floor {
+  readonly #client: MongoClient;
+  readonly #db: Db;
+
+  private constructor(client: MongoClient) {
+    this.#client = client;
+    this.#db = client.db(DATABASE);
+  }
+
+  static async connect(url: string): Promise<Floor> {
+    const client = new MongoClient(url);
+    await client.connect();
+    return new Floor(client);
+  }
+
+  /** A new collection with the indexes of an event sequence. */
+  async collection(name: string): Promise<FloorCollection> {
+    await this.#db.dropCollection(sequenceCollection(name));
+    await ensureEventCollection(this.#db, name);
+    return new FloorCollection(this.#db, sequenceCollection(name));
+  }
+
+  /** The collection of a sequence of Annals, to be scanned: both sides then read the very same documents. */
+  sequenceOf(database: string, sequence: string): FloorCollection {
+    return new FloorCollection(this.#client.db(database), sequenceCollection(sequence));
+  }
+
+  async version(): Promise<string> {
+    const { version } = await this.#client.db('admin').command({ buildInfo: 1 });
+    return String(version);
+  }
+
+  /** Leaves nothing behind: also not what Annals wrote for the benchmark. */
+  async close(): Promise<void> {
+    await this.#db.dropDatabase();
+    await this.#client.close();
+  }
+}
+
+export class FloorCollection {
+  readonly #db: Db;
+  readonly #collection: Collection;
+  /** The number of the next document. */
+  next = 0;
+
+  constructor(db: Db, name: string) {
+    this.#db = db;
+    this.#collection = db.collection(name);
+  }
+
+  /** One ordered insert; resolves when a majority has it in its journal. */
+  async insert(documents: readonly Document[]): Promise<void> {
+    const reply = await this.#db.command({
+      insert: this.#collection.collectionName,
+      ordered: true,
+      documents,
+      writeConcern: WRITE_CONCERN,
+    });
+    if (reply['n'] !== documents.length || reply['writeConcernError'] !== undefined) {
+      throw new Error(`the floor could not insert: ${JSON.stringify(reply)}`);
+    }
+  }
+
+  /** Reads everything in order of numbers; the documents that it saw. */
+  async scan(decoding: Decoding): Promise<number> {
+    let documents = 0;
+    let bytes = 0;
+    const cursor = this.#collection.find({}, { batchSize: SCAN_BATCH, readConcern: { level: 'majority' } });
+    for await (const { content } of cursor.sort({ _id: 1 })) {
+      documents++;
+      // Kept, so that no compiler finds the text unneeded.
+      if (decoding === 'as-json') bytes += JSON.stringify(content).length;
+    }
+    if (decoding === 'as-json' && bytes === 0) throw new Error('the scan saw no content');
+    return documents;
+  }
+
+  async drop(): Promise<void> {
+    await this.#collection.drop();
+  }
+}

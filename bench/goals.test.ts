@@ -1,0 +1,73 @@
+import { goals } from './goals';
+import type { Result } from './result';
+import type { Figures, SideFigures } from './rounds';
+
+interface Given {
+  readonly rate?: number;
+  readonly ratio?: number;
+  readonly floorP50?: number;
+  readonly p50?: number;
+  readonly p99?: number;
+}
+
+function figures({ rate = 1, ratio = 1, floorP50 = 1, p50 = 1, p99 = 1 }: Given): Figures {
+  const side = (median: number, waits: { p50: number; p99: number }): SideFigures => ({
+    how: '',
+    eventsPerSecond: { median, low: median, high: median },
+    waitsMs: { ...waits, longest: waits.p99, count: 1 },
+    cpuMicros: { client: 0, server: 0, mongod: 0 },
+  });
+  return {
+    rounds: 1,
+    floor: side(rate / ratio, { p50: floorP50, p99: floorP50 }),
+    annals: side(rate, { p50, p99 }),
+    ratio: { median: ratio, low: ratio, high: ratio },
+  };
+}
+
+const rate = (name: string, given: Given): Result => ({ kind: 'rate', name, title: '', figures: figures(given) });
+const met = (result: Result): boolean[] => goals([result]).map((goal) => goal.met);
+
+describe('goals', () => {
+  it('serial append: its p50 is at most 0.4 ms above the floor', () => {
+    expect(met(rate('serial', { floorP50: 1, p50: 1.39 }))).toEqual([true]);
+    expect(met(rate('serial', { floorP50: 1, p50: 1.41 }))).toEqual([false]);
+  });
+
+  it('64 in flight: 20,000 events a second', () => {
+    expect(met(rate('in-flight-64', { rate: 20_000 }))).toEqual([true]);
+    expect(met(rate('in-flight-64', { rate: 19_999 }))).toEqual([false]);
+  });
+
+  it('calls of 1000: 0.8 of raw inserts, whatever the rate', () => {
+    expect(met(rate('calls-1000', { ratio: 0.8, rate: 10 }))).toEqual([true]);
+    expect(met(rate('calls-1000', { ratio: 0.79, rate: 1e6 }))).toEqual([false]);
+  });
+
+  it('catch-up in BSON: 200,000 events a second', () => {
+    expect(met(rate('catch-up-bson', { rate: 200_000 }))).toEqual([true]);
+    expect(met(rate('catch-up-bson', { rate: 199_999 }))).toEqual([false]);
+  });
+
+  it('live: p99 within two raw commits', () => {
+    const live = (p99: number): Result => ({
+      ...{ kind: 'latency', name: 'latency', title: '', figures: figures({ floorP50: 1.5, p99 }) },
+      acknowledgedMs: { p50: 1, p99: 1, longest: 1, count: 1 },
+    });
+    expect(met(live(3))).toEqual([true]);
+    expect(met(live(3.1))).toEqual([false]);
+  });
+
+  it('memory: under 250 MB, and flat', () => {
+    const memory = (peak: number, growth: number): Result => ({
+      ...{ kind: 'memory', name: 'memory', title: '' },
+      figures: { before: 0, peak, growth, events: 0, samples: [] },
+    });
+    expect(met(memory(249e6, 0.01))).toEqual([true, true]);
+    expect(met(memory(250e6, 0.06))).toEqual([false, false]);
+  });
+
+  it('there is none for the other measures', () => {
+    expect(met(rate('calls-10', {}))).toEqual([]);
+  });
+});

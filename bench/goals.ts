@@ -1,0 +1,74 @@
+/** What the log is meant to reach, and whether it did. Pure. */
+import { SILENT_SUBSCRIBERS } from './memory';
+import type { Result } from './result';
+import type { Figures } from './rounds';
+import { decimal, megabytes, percent, whole } from './table';
+
+/** Milliseconds that a serial append may cost beyond its floor: about a gRPC round trip. */
+const SERIAL_COST_MS = 0.4;
+/** Events a second with 64 in flight. */
+const IN_FLIGHT_RATE = 20_000;
+/** Part of the floor that calls of 1000 reach. */
+const LARGE_CALLS_RATIO = 0.8;
+/** Events a second of a catch-up in BSON. */
+const CATCH_UP_RATE = 200_000;
+/** Commits that an event may take from append to subscriber, in 99 of 100 cases. */
+const LIVE_COMMITS = 2;
+/** The server's memory at most, in bytes. */
+const MEMORY_BYTES = 250_000_000;
+/** Growth beyond the noise of a garbage-collected heap, as a part. */
+const FLAT = 0.05;
+
+export interface Goal {
+  readonly measure: string;
+  readonly goal: string;
+  readonly reached: string;
+  readonly met: boolean;
+}
+
+/** The goals of those measures that were run. */
+export const goals = (results: readonly Result[]): Goal[] => results.flatMap(goalsOf);
+
+function goalsOf(result: Result): Goal[] {
+  const goal = (text: string, reached: string, met: boolean): Goal => ({
+    measure: result.name,
+    goal: text,
+    reached,
+    met,
+  });
+  if (result.kind === 'memory') {
+    const { peak, growth } = result.figures;
+    return [
+      goal(`under ${megabytes(MEMORY_BYTES)}`, `at most ${megabytes(peak)}`, peak < MEMORY_BYTES),
+      goal(`flat with ${SILENT_SUBSCRIBERS} subscribers that don't read`, `grew by ${percent(growth)}`, growth <= FLAT),
+    ];
+  }
+  const { floor, annals, ratio } = result.figures;
+  switch (result.name) {
+    case 'serial': {
+      const cost = annals.waitsMs.p50 - floor.waitsMs.p50;
+      return [goal(`p50 at most floor + ${SERIAL_COST_MS} ms`, `floor + ${decimal(cost)} ms`, cost <= SERIAL_COST_MS)];
+    }
+    case 'in-flight-64':
+      return [goal(`${whole(IN_FLIGHT_RATE)} events/s`, ...reachedRate(result.figures, IN_FLIGHT_RATE))];
+    case 'calls-1000':
+    case 'calls-1000-x4':
+      return [goal(`${LARGE_CALLS_RATIO} of the floor`, decimal(ratio.median), ratio.median >= LARGE_CALLS_RATIO)];
+    case 'catch-up-bson':
+      return [goal(`${whole(CATCH_UP_RATE)} events/s`, ...reachedRate(result.figures, CATCH_UP_RATE))];
+    case 'latency': {
+      const commits = annals.waitsMs.p99 / floor.waitsMs.p50;
+      const beside = `a raw commit's own p99 is ${decimal(floor.waitsMs.p99 / floor.waitsMs.p50)}`;
+      return [
+        goal(`p99 at most ${LIVE_COMMITS} commits`, `${decimal(commits)} commits; ${beside}`, commits <= LIVE_COMMITS),
+      ];
+    }
+    default:
+      return [];
+  }
+}
+
+function reachedRate({ annals }: Figures, rate: number): [reached: string, met: boolean] {
+  const { median } = annals.eventsPerSecond;
+  return [`${whole(median)} events/s`, median >= rate];
+}

@@ -1,0 +1,142 @@
+/** The measures by name, in the order in which they are run and printed. */
+import { annalsSide, floorSide, throughClient, type AppendShape } from './append';
+import { fillLog, readingSide, scanSide, type Reading } from './catch-up';
+import type { Decoding } from './floor';
+import { Arrivals, commitSide, deliverySide, RATE_PER_SECOND } from './latency';
+import { compared, onNewSequence, type Measure } from './measure';
+import { measureMemory, SILENT_SUBSCRIBERS } from './memory';
+import type { Sizes } from './sizes';
+import { waits } from './statistics';
+import { unaryClient } from './unary';
+
+type ShapeOf = (sizes: Sizes) => AppendShape;
+
+const appends = (name: string, title: string, shapeOf: ShapeOf): Measure => ({
+  name,
+  title,
+  run: (context) =>
+    onNewSequence(context, name, async ({ sequence, raw }) => {
+      const shape = shapeOf(context.sizes);
+      const annals = annalsSide('AppendStream', throughClient(sequence), shape);
+      return { kind: 'rate', name, title, figures: await compared(floorSide(raw, shape), annals, context) };
+    }),
+});
+
+const inFlight = (calls: number): Measure =>
+  appends(`in-flight-${calls}`, `${calls} appends in flight`, ({ inFlightEvents }) => ({
+    events: inFlightEvents,
+    eventsPerCall: 1,
+    inFlight: calls,
+  }));
+
+/** The same load by unary calls, to stand beside the stream. */
+const UNARY_IN_FLIGHT = 64;
+
+const unary: Measure = {
+  name: `unary-${UNARY_IN_FLIGHT}`,
+  title: `${UNARY_IN_FLIGHT} unary calls in flight`,
+  run: (context) =>
+    onNewSequence(context, unary.name, async ({ sequence, raw }) => {
+      const { name, title } = unary;
+      const shape = { events: context.sizes.unaryEvents, eventsPerCall: 1, inFlight: UNARY_IN_FLIGHT };
+      const client = unaryClient(context.server.address, sequence.address.sequence);
+      try {
+        const annals = annalsSide('unary Append', client.append, shape);
+        return { kind: 'rate', name, title, figures: await compared(floorSide(raw, shape), annals, context) };
+      } finally {
+        client.close();
+      }
+    }),
+};
+
+const reads = (name: string, title: string, decoding: Decoding, reading: Reading): Measure => ({
+  name,
+  title,
+  run: (context) =>
+    onNewSequence(context, name, async ({ sequence, stored }) => {
+      const { logEvents } = context.sizes;
+      await fillLog(sequence, logEvents);
+      const annals = readingSide(sequence, logEvents, reading);
+      return { kind: 'rate', name, title, figures: await compared(scanSide(stored, decoding), annals, context) };
+    }),
+});
+
+const latency: Measure = {
+  name: 'latency',
+  title: `append to subscriber at ${RATE_PER_SECOND}/s`,
+  run: (context) =>
+    onNewSequence(context, latency.name, async ({ sequence, raw }) => {
+      const { name, title } = latency;
+      const events = context.sizes.latencyEvents;
+      const acknowledged: number[] = [];
+      const arrivals = new Arrivals();
+      await arrivals.follow(sequence);
+      try {
+        const annals = deliverySide(sequence, arrivals, events, (ms) => acknowledged.push(ms));
+        const figures = await compared(commitSide(raw, events), annals, context);
+        return { kind: 'latency', name, title, figures, acknowledgedMs: waits(acknowledged) };
+      } finally {
+        await arrivals.end();
+      }
+    }),
+};
+
+const memory: Measure = {
+  name: 'memory',
+  title: `the server's memory with ${SILENT_SUBSCRIBERS} subscribers that don't read`,
+  run: (context) =>
+    onNewSequence(context, 'memory', async ({ sequence }) => {
+      const { name, title } = memory;
+      const { server, processes, sizes, around } = context;
+      const figures = await around(() => measureMemory(sequence, server.address, processes, sizes.memorySeconds));
+      return { kind: 'memory', name, title, figures };
+    }),
+};
+
+const oneByOne: ShapeOf = ({ serialEvents }) => ({ events: serialEvents, eventsPerCall: 1, inFlight: 1 });
+
+const callsOf =
+  (eventsPerCall: number, callsInFlight: number): ShapeOf =>
+  ({ callsOf10Events, largeCallsEvents }) => ({
+    events: eventsPerCall <= 10 ? callsOf10Events : largeCallsEvents,
+    eventsPerCall,
+    inFlight: callsInFlight,
+  });
+
+export const MEASURES: readonly Measure[] = [
+  appends('serial', 'one append after the other', oneByOne),
+  inFlight(64),
+  inFlight(256),
+  inFlight(1024),
+  unary,
+  appends('calls-10', 'calls of 10, one after the other', callsOf(10, 1)),
+  appends('calls-100', 'calls of 100, one after the other', callsOf(100, 1)),
+  appends('calls-1000', 'calls of 1000, one after the other', callsOf(1000, 1)),
+  appends('calls-1000-x4', 'calls of 1000, four in flight', callsOf(1000, 4)),
+  reads('catch-up-bson', 'subscription from zero, content as BSON', 'decoded', {
+    how: 'Subscribe',
+    by: 'subscribe',
+    as: 'bson',
+    decoded: false,
+  }),
+  reads('catch-up-decoded', 'the same, content decoded by the client', 'decoded', {
+    how: 'Subscribe, decoded',
+    by: 'subscribe',
+    as: 'bson',
+    decoded: true,
+  }),
+  reads('catch-up-json', 'subscription from zero, content as JSON', 'as-json', {
+    how: 'Subscribe, JSON',
+    by: 'subscribe',
+    as: 'json',
+    decoded: false,
+  }),
+  reads('read-bson', 'Read from zero to the end, content as BSON', 'decoded', {
+    how: 'Read',
+    by: 'read',
+    as: 'bson',
+    decoded: false,
+  }),
+  latency,
+  memory,
+];

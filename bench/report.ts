@@ -1,0 +1,130 @@
+/** The figures for a person. */
+import { DOCUMENT_BYTES } from './documents';
+import type { Goal } from './goals';
+import type { Machine } from './machine';
+import type { Result } from './result';
+import type { SideFigures } from './rounds';
+import type { Sizes } from './sizes';
+import type { Waits } from './statistics';
+import { decimal, megabytes, percent, table, whole, type Column } from './table';
+
+export function headLines(machine: Machine, sizes: Sizes): string[] {
+  const { cpus, cpuModel, memoryBytes, system, loadBefore, node, mongod, annals } = machine;
+  return [
+    `Annals ${annals}, Node ${node}, mongod ${mongod}`,
+    `${cpus} × ${cpuModel}, ${megabytes(memoryBytes)} of memory, ${system}, load before ${decimal(loadBefore)}`,
+    `Documents of about ${DOCUMENT_BYTES} bytes; durability w: majority, j: true; up to ${sizes.rounds} rounds, floor and Annals in turns`,
+  ];
+}
+
+export function resultLines(results: readonly Result[]): string[] {
+  return [...rateLines(results), ...latencyLines(results), ...memoryLines(results), ...cpuLines(results)];
+}
+
+const right = (heading: string): Column => ({ heading, align: 'right' });
+
+const pair = ({ p50, p99 }: Waits): string => `${decimal(p50)} / ${decimal(p99)}`;
+
+type Rated = Exclude<Result, { kind: 'memory' }>;
+const isRated = (result: Result): result is Rated => result.kind !== 'memory';
+
+function rateLines(results: readonly Result[]): string[] {
+  const rated = results.filter((result) => result.kind === 'rate');
+  if (rated.length === 0) return [];
+  const waited = ({ waitsMs }: SideFigures): string => (waitsMs.count === 0 ? '' : pair(waitsMs));
+  const rows = rated.map(({ name, figures: { floor, annals, ratio } }) => [
+    name,
+    floor.how,
+    whole(floor.eventsPerSecond.median),
+    waited(floor),
+    annals.how,
+    whole(annals.eventsPerSecond.median),
+    waited(annals),
+    decimal(ratio.median),
+    `${decimal(ratio.low)}–${decimal(ratio.high)}`,
+  ]);
+  const columns = [
+    { heading: 'measure' },
+    { heading: 'floor' },
+    right('events/s'),
+    right('p50 / p99 ms'),
+    { heading: 'Annals' },
+    right('events/s'),
+    right('p50 / p99 ms'),
+    right('ratio'),
+    right('over rounds'),
+  ];
+  return ['', ...table(columns, rows)];
+}
+
+function latencyLines(results: readonly Result[]): string[] {
+  return results.flatMap((result) => {
+    if (result.kind !== 'latency') return [];
+    const { figures, acknowledgedMs, title } = result;
+    const commit = figures.floor.waitsMs;
+    const row = (what: string, waited: Waits): string[] => [
+      what,
+      decimal(waited.p50),
+      decimal(waited.p99),
+      decimal(waited.longest),
+      decimal(waited.p50 / commit.p50),
+      decimal(waited.p99 / commit.p50),
+    ];
+    const columns = [
+      { heading: title },
+      right('p50 ms'),
+      right('p99 ms'),
+      right('longest'),
+      right('p50 in commits'),
+      right('p99 in commits'),
+    ];
+    const rows = [
+      row('raw commit', commit),
+      row('append acknowledged', acknowledgedMs),
+      row('event at the subscriber', figures.annals.waitsMs),
+    ];
+    return ['', ...table(columns, rows)];
+  });
+}
+
+function memoryLines(results: readonly Result[]): string[] {
+  return results.flatMap((result) => {
+    if (result.kind !== 'memory') return [];
+    const { before, peak, growth, events } = result.figures;
+    return [
+      '',
+      result.title,
+      `  before ${megabytes(before)}, at most ${megabytes(peak)} while ${whole(events)} events flowed; last quarter beside second: ${percent(growth)}`,
+    ];
+  });
+}
+
+/** Where two processors are shared by three processes, this says more than a rate. */
+function cpuLines(results: readonly Result[]): string[] {
+  const rows = results
+    .filter(isRated)
+    .map(({ name, figures: { floor, annals } }) => [
+      name,
+      decimal(floor.cpuMicros.client),
+      decimal(floor.cpuMicros.mongod),
+      decimal(annals.cpuMicros.client),
+      decimal(annals.cpuMicros.server),
+      decimal(annals.cpuMicros.mongod),
+    ]);
+  if (rows.length === 0) return [];
+  const columns = [
+    { heading: 'CPU µs of an event' },
+    right('floor: driver'),
+    right('mongod'),
+    right('Annals: client'),
+    right('server'),
+    right('mongod'),
+  ];
+  return ['', ...table(columns, rows)];
+}
+
+export function goalLines(goals: readonly Goal[]): string[] {
+  if (goals.length === 0) return [];
+  const rows = goals.map(({ measure, goal, reached, met }) => [measure, goal, reached, met ? 'met' : 'MISSED']);
+  return ['', ...table([{ heading: 'goal of' }, { heading: '' }, { heading: 'reached' }, { heading: '' }], rows)];
+}

@@ -1,0 +1,18 @@
+/** What a measure found. */
+import type { MemoryFigures } from './memory';
+import type { Figures } from './rounds';
+import type { Waits } from './statistics';
+
+interface Named {
+  readonly name: string;
+  /** For a person: what was done. */
+  readonly title: string;
+}
+
+export type Result = Named &
+  (
+    | { readonly kind: 'rate'; readonly figures: Figures }
+    /** Waits of the floor are raw commits; those of Annals are from append to subscriber. */
+    | { readonly kind: 'latency'; readonly figures: Figures; readonly acknowledgedMs: Waits }
+    | { readonly kind: 'memory'; readonly figures: MemoryFigures }
+  );

@@ -1,0 +1,52 @@
+/** How much each measure does in a round, so that a round is long beside the clock and a run short beside a person's patience. */
+
+export interface Sizes {
+  /** Rounds in which floor and Annals take turns. */
+  readonly rounds: number;
+  /** Milliseconds after which a measure begins no further round. */
+  readonly patienceMs: number;
+  /** Events of one round, appended one after the other: about a millisecond each. */
+  readonly serialEvents: number;
+  /** Events of one round with many in flight: some 20,000 a second. */
+  readonly inFlightEvents: number;
+  /** Events of one round in calls of ten: each call is a transaction. */
+  readonly callsOf10Events: number;
+  /** Events of one round in larger calls. */
+  readonly largeCallsEvents: number;
+  /** Events of one round of unary calls, which cost several times as much. */
+  readonly unaryEvents: number;
+  /** Events of the log that is read from zero. */
+  readonly logEvents: number;
+  /** Events of one round of the latency measure. */
+  readonly latencyEvents: number;
+  /** Seconds for which events flow past subscribers that do not read. */
+  readonly memorySeconds: number;
+}
+
+/** Some minutes: for figures to be kept. */
+export const FULL: Sizes = {
+  rounds: 5,
+  patienceMs: 60_000,
+  serialEvents: 1_500,
+  inFlightEvents: 40_000,
+  callsOf10Events: 8_000,
+  largeCallsEvents: 60_000,
+  unaryEvents: 15_000,
+  logEvents: 300_000,
+  latencyEvents: 1_000,
+  memorySeconds: 20,
+};
+
+/** Within a minute: for a look. */
+export const QUICK: Sizes = {
+  rounds: 2,
+  patienceMs: 1_500,
+  serialEvents: 300,
+  inFlightEvents: 8_000,
+  callsOf10Events: 2_000,
+  largeCallsEvents: 10_000,
+  unaryEvents: 3_000,
+  logEvents: 30_000,
+  latencyEvents: 200,
+  memorySeconds: 5,
+};

@@ -1,0 +1,80 @@
+/**
+ * What every measure works with: a MongoDB, the server and the client, each in a process of its own
+ * (the client in this one), and the floor's connection to the same MongoDB.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type Annals } from '../src/client';
+import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../src/kernel/names';
+import { startEmbeddedMongod } from '../src/storage/embedded/embedded-mongod';
+import { namespaceDatabase } from '../src/storage/names';
+import { Floor, type FloorCollection } from './floor';
+import { processes, type Processes } from './processes';
+import { startServerProcess, type ServerProcess } from './server-process';
+
+export interface Surroundings {
+  readonly annals: Annals;
+  readonly server: ServerProcess;
+  readonly floor: Floor;
+  readonly processes: Processes;
+  /** The documents of a sequence of Annals, for the floor to read, and to drop when it was measured. */
+  stored(sequence: string): FloorCollection;
+  stop(): Promise<void>;
+}
+
+export interface SurroundingsOptions {
+  /** Somebody's own replica set; absent: one is started on a temporary folder. */
+  readonly mongodbUrl: string | undefined;
+  readonly profiled: boolean;
+  readonly tell: (text: string) => void;
+}
+
+/** Runs what was put on it, last first. */
+type Undo = (() => Promise<unknown>)[];
+
+const undoAll = async (undo: Undo): Promise<void> => {
+  for (const step of undo.splice(0).reverse()) await step();
+};
+
+export async function startSurroundings(options: SurroundingsOptions): Promise<Surroundings> {
+  const undo: Undo = [];
+  try {
+    return await start(options, undo);
+  } catch (error) {
+    await undoAll(undo);
+    throw error;
+  }
+}
+
+async function start({ mongodbUrl, profiled, tell }: SurroundingsOptions, undo: Undo): Promise<Surroundings> {
+  const mongod = mongodbUrl === undefined ? await startMongod(undo, tell) : undefined;
+  const url = mongodbUrl ?? mongod?.url ?? '';
+  const server = await startServerProcess(url, profiled);
+  undo.push(() => server.stop());
+  const floor = await Floor.connect(url);
+  undo.push(() => floor.close());
+  const annals = connect(`annals://${server.address}`);
+  undo.push(() => annals.close());
+  return {
+    annals,
+    server,
+    floor,
+    processes: processes(server.pid, mongod?.pid),
+    stored: (sequence) => floor.sequenceOf(namespaceDatabase(DEFAULT_STORE, DEFAULT_NAMESPACE), sequence),
+    stop: () => undoAll(undo),
+  };
+}
+
+async function startMongod(undo: Undo, tell: (text: string) => void) {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'annals-bench-'));
+  undo.push(() => rm(dataFolder, { recursive: true, force: true }));
+  const mongod = await startEmbeddedMongod({
+    dataFolder,
+    onProgress: (progress) => {
+      if (progress.kind === 'step') tell(progress.text);
+    },
+  });
+  undo.push(() => mongod.stop());
+  return mongod;
+}
