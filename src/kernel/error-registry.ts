@@ -138,6 +138,37 @@ export const ERRORS = {
     "Look at the sequence's tail with `GetTail`; an id is unique in its own sequence only.",
   ),
 
+  UNKNOWN_OBSERVER: entry(
+    'status',
+    Status.NOT_FOUND,
+    'There is no such observer in this namespace.',
+    'An observer is made when a client first observes under its id; `annals observers list` shows those that there are.',
+  ),
+  OWNED_ELSEWHERE: entry(
+    'status',
+    Status.FAILED_PRECONDITION,
+    'Another server owns the observer at this moment.',
+    'Call the server at the address in `owner`; the TypeScript client does so by itself.',
+  ),
+  DEFINITION_IN_USE: entry(
+    'status',
+    Status.FAILED_PRECONDITION,
+    'Clients are connected under the observer with another definition.',
+    'Stop them first, or observe under another id; nothing of theirs was changed.',
+  ),
+  PARTITION_NOT_FAILED: entry(
+    'status',
+    Status.FAILED_PRECONDITION,
+    'The partition has not failed, or does not stand at this event.',
+    'Look at `annals observers failed ID` for the partitions that are held and where.',
+  ),
+  NOTHING_TO_REPLAY: entry(
+    'status',
+    Status.OUT_OF_RANGE,
+    'The range of the replay is empty, or beyond what the observer has handled.',
+    'Give a range below the observer’s position; what lies beyond is delivered anyway.',
+  ),
+
   // What the server cannot do at this moment.
   OVERLOADED: entry(
     'status',
@@ -168,6 +199,18 @@ export const ERRORS = {
     Status.UNAVAILABLE,
     'The server is stopping and takes nothing new. Nothing of this call was recorded.',
     'Send it again, to another server or to this one once it is back.',
+  ),
+  CLIENT_SILENT: entry(
+    'status',
+    Status.DEADLINE_EXCEEDED,
+    'The client of an observer has not been heard of for three heartbeats; its partitions went to others.',
+    'Send heartbeats also while events are handled; the TypeScript client does so by itself.',
+  ),
+  LEASE_LOST: entry(
+    'status',
+    Status.ABORTED,
+    'This server has lost the observer to another one.',
+    'Observe again; the TypeScript client does so by itself. What was acknowledged too late comes again, flagged.',
   ),
   DATABASE_REFUSED: entry(
     'status',

@@ -1,0 +1,89 @@
+/** Reads the events of an observer in chunks, from memory near the tail and from the database behind it. */
+import { ContentType, type EventFilter } from '../contract/messages';
+import { encodeEntry, FrameWriter } from '../sequences/event-frame';
+import { matchesAny } from '../sequences/log-event';
+import type { OpenSequence } from '../sequences/sequences';
+import { readInt64 } from '../storage/event-fields';
+import { findEvents, isIndexed } from '../storage/find-events';
+import type { PartitionOf } from './partition-key';
+
+export interface SourceEvent {
+  readonly number: number;
+  readonly partition: string;
+  readonly frame: Buffer;
+}
+
+export interface Chunk {
+  readonly events: readonly SourceEvent[];
+  /** The first number that has not been looked at. */
+  readonly next: number;
+}
+
+export interface EventSourceOptions {
+  readonly sequence: OpenSequence;
+  readonly filters: readonly EventFilter[];
+  readonly contentType: ContentType;
+  readonly partitionOf: PartitionOf;
+}
+
+/** Events of one chunk: large enough that a query's cost is shared, small enough to begin delivering soon. */
+const CHUNK_EVENTS = 1_000;
+
+/** Bytes of one chunk from memory. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Numbers that one query walks when no index leads the way. */
+const SCAN_WINDOW = 20_000;
+
+/** Where every stored document has its number: behind its size and the key `_id`. */
+const NUMBER_OFFSET = 9;
+
+export class EventSource {
+  constructor(private readonly options: EventSourceOptions) {}
+
+  /** Looks on from `from`, at most to `to`, inclusive, which must be committed. */
+  async read(from: number, to: number): Promise<Chunk> {
+    const kept = this.options.sequence.tail.ring.first;
+    return kept !== undefined && kept <= from ? this.#fromRing(from, to) : this.#fromDatabase(from, to);
+  }
+
+  #fromRing(from: number, to: number): Chunk {
+    const { sequence, filters, contentType, partitionOf } = this.options;
+    const { ring } = sequence.tail;
+    const events: SourceEvent[] = [];
+    let bytes = 0;
+    let number = from;
+    for (; number <= to && events.length < CHUNK_EVENTS && bytes < CHUNK_BYTES; number++) {
+      const event = ring.get(number);
+      if (event === undefined) break;
+      if (!matchesAny(filters, event)) continue;
+      const encode = (): Buffer => encodeEntry(event.document, 0, contentType);
+      const frame = (contentType === ContentType.BSON ? ring.frame(number, encode) : undefined) ?? encode();
+      bytes += frame.length;
+      events.push({ number, partition: partitionOf(event.document, 0), frame });
+    }
+    return { events, next: number };
+  }
+
+  async #fromDatabase(from: number, to: number): Promise<Chunk> {
+    const { sequence, filters, contentType, partitionOf } = this.options;
+    const bounded = filters.length > 0 && !isIndexed(filters);
+    const end = bounded ? Math.min(to, from + SCAN_WINDOW) : to;
+    const { db, collection } = sequence;
+    const found = await findEvents(db, collection, { from, to: end, limit: CHUNK_EVENTS, filters });
+    const writer = new FrameWriter(contentType, found.bytes.length);
+    const places = found.starts.map((start) => {
+      const begin = writer.length;
+      writer.event(found.bytes, start);
+      return { start, begin, stop: writer.length };
+    });
+    const frames = writer.take();
+    const events = places.map(({ start, begin, stop }) => ({
+      number: readInt64(found.bytes, start + NUMBER_OFFSET),
+      partition: partitionOf(found.bytes, start),
+      frame: frames.subarray(begin, stop),
+    }));
+    const last = events.at(-1);
+    return { events, next: found.exhausted || last === undefined ? end + 1 : last.number + 1 };
+  }
+}

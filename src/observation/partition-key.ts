@@ -1,0 +1,64 @@
+/** Which partition an event belongs to, read from its stored document without decoding it. */
+import { decodeBson } from '../kernel/content/decode-content';
+import { visitEvent, type FieldVisitor } from '../storage/event-fields';
+import type { PartitionBy } from '../storage/observers';
+
+export type PartitionOf = (bytes: Buffer, start: number) => string;
+
+/** The one partition of an observer that takes the whole sequence in order. */
+const WHOLE = '';
+
+export function partitionKey(by: PartitionBy): PartitionOf {
+  if (by.kind === 'whole') return () => WHOLE;
+  if (by.kind === 'source') return eventSource;
+  const path = by.path.split('.');
+  return (bytes, start) => property(bytes, start, path);
+}
+
+const nothing: FieldVisitor = {
+  string: () => undefined,
+  number: () => undefined,
+  tag: () => undefined,
+  content: () => undefined,
+  origin: () => undefined,
+};
+
+let source = '';
+/** One visitor for all: reading the source is done for every event of every observer. */
+const sourceVisitor: FieldVisitor = {
+  ...nothing,
+  string: (field, bytes, start, end) => {
+    if (field === 'eventSourceId') source = bytes.toString('utf8', start, end);
+  },
+};
+
+function eventSource(bytes: Buffer, start: number): string {
+  source = '';
+  visitEvent(bytes, start, sourceVisitor);
+  return source;
+}
+
+/** The property's value as text; an event without it, or with an object there, is in the partition of the empty name. */
+function property(bytes: Buffer, start: number, path: readonly string[]): string {
+  let content: unknown;
+  visitEvent(bytes, start, {
+    ...nothing,
+    content: (_generation, from, at, end) => {
+      content = decodeBson(from.subarray(at, end));
+    },
+  });
+  for (const name of path) {
+    if (typeof content !== 'object' || content === null || !Object.hasOwn(content, name)) return '';
+    content = (content as Record<string, unknown>)[name];
+  }
+  switch (typeof content) {
+    case 'string':
+      return content;
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(content);
+    default:
+      return '';
+  }
+}

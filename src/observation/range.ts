@@ -1,0 +1,81 @@
+/** Questions about stretches of a log: where a time lies, how many events match. */
+import { Long } from 'mongodb';
+import type { OpenSequence } from '../sequences/sequences';
+import { filterQuery, findEvents, READ_CONCERN } from '../storage/find-events';
+import { visitEvent } from '../storage/event-fields';
+import type { ObserverDefinition } from '../storage/observers';
+import { EventSource } from './event-source';
+import { partitionKey } from './partition-key';
+import { ContentType } from '../contract/messages';
+
+/**
+ * The number of the first event that was recorded at or after a time (ms since 1970), by bisection.
+ * Times of recording are from several servers' clocks, so near the time it is right to within their difference.
+ */
+export async function firstAt({ db, collection, tail }: OpenSequence, time: number): Promise<number> {
+  await tail.refresh();
+  let low = 0;
+  let high = tail.next;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const found = await findEvents(db, collection, { from: middle, to: middle, limit: 1 });
+    const start = found.starts[0];
+    if (start !== undefined && recordedOf(found.bytes, start) < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function recordedOf(bytes: Buffer, start: number): number {
+  let recorded = 0;
+  visitEvent(bytes, start, {
+    string: () => undefined,
+    number: (field, value) => {
+      if (field === 'recorded') recorded = value;
+    },
+    tag: () => undefined,
+    content: () => undefined,
+    origin: () => undefined,
+  });
+  return recorded;
+}
+
+/** How many events of the range match the definition, in one partition or all. */
+export async function countEvents(
+  sequence: OpenSequence,
+  definition: ObserverDefinition,
+  from: number,
+  to: number,
+  partition: string | undefined,
+): Promise<number> {
+  const { db, collection } = sequence;
+  const { filters, partitionBy } = definition;
+  const range = { _id: { $gte: Long.fromNumber(from), $lte: Long.fromNumber(to) } };
+  if (partition === undefined || partitionBy.kind === 'source') {
+    const ofPartition = partition === undefined ? {} : { eventSourceId: partition };
+    const query = { $and: [range, filterQuery(filters), ofPartition] } as object;
+    return db.collection(collection).countDocuments(query, { readConcern: READ_CONCERN });
+  }
+  const source = new EventSource({ sequence, filters, contentType: ContentType.BSON, partitionOf: partitionKey(partitionBy) });
+  let count = 0;
+  for (let at = from; at <= to; ) {
+    const chunk = await source.read(at, to);
+    count += chunk.events.filter((event) => event.partition === partition).length;
+    at = chunk.next;
+  }
+  return count;
+}
+
+/** Whether an event before `position` matches the new definition that did not match the old one. */
+export async function missedBefore(
+  { db, collection }: OpenSequence,
+  before: ObserverDefinition,
+  after: ObserverDefinition,
+  position: number,
+): Promise<boolean> {
+  const old = filterQuery(before.filters);
+  // The old one took everything.
+  if (Object.keys(old).length === 0) return false;
+  const query = { $and: [{ _id: { $lt: Long.fromNumber(position) } }, filterQuery(after.filters)], $nor: [old] } as object;
+  return (await db.collection(collection).findOne(query, { projection: { _id: 1 }, readConcern: READ_CONCERN })) !== null;
+}
