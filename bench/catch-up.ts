@@ -1,19 +1,39 @@
 /** Reading a log from zero beside a scan of the very same collection. */
 import type { EventSequence, RecordedEvent } from '../src/client';
-import { newEvents } from './documents';
+import { storedDocuments } from './documents';
 import type { Decoding, FloorCollection } from './floor';
-import { keepInFlight } from './in-flight';
 import type { Side } from './rounds';
 
-/** Events of one call while the log is made: the fastest way to make it. */
-const FILL_EVENTS_PER_CALL = 1_000;
-/** Calls in flight while it is made. */
-const FILL_IN_FLIGHT = 4;
+/** Documents of one insert while the log is made: the fastest way to make it. */
+const FILL_DOCUMENTS = 2_000;
 
-export async function fillLog(sequence: EventSequence, events: number): Promise<void> {
-  await keepInFlight(Math.ceil(events / FILL_EVENTS_PER_CALL), FILL_IN_FLIGHT, (call) =>
-    sequence.append(newEvents(call * FILL_EVENTS_PER_CALL, FILL_EVENTS_PER_CALL)),
-  );
+/**
+ * The log that all reading measures read. The raw driver writes it, with the documents that Annals
+ * would have written, before the server has looked at it: the server has nothing of it in memory, and
+ * every event comes from the database.
+ */
+export class SharedLog {
+  #collection: Promise<FloorCollection> | undefined;
+
+  constructor(private readonly make: () => Promise<FloorCollection>) {}
+
+  /** The log with so many events; made when it is asked for first. */
+  async filled(events: number): Promise<FloorCollection> {
+    this.#collection ??= this.#fill(events);
+    return this.#collection;
+  }
+
+  async drop(): Promise<void> {
+    await (await this.#collection)?.drop();
+  }
+
+  async #fill(events: number): Promise<FloorCollection> {
+    const collection = await this.make();
+    for (let from = 0; from < events; from += FILL_DOCUMENTS) {
+      await collection.insert(storedDocuments(from, Math.min(FILL_DOCUMENTS, events - from)));
+    }
+    return collection;
+  }
 }
 
 export interface Reading {

@@ -17,11 +17,9 @@ export type Decoding = 'decoded' | 'as-json';
 
 export class Floor {
   readonly #client: MongoClient;
-  readonly #db: Db;
 
   private constructor(client: MongoClient) {
     this.#client = client;
-    this.#db = client.db(DATABASE);
   }
 
   static async connect(url: string): Promise<Floor> {
@@ -30,14 +28,15 @@ export class Floor {
     return new Floor(client);
   }
 
-  /** A new collection with the indexes of an event sequence. */
-  async collection(name: string): Promise<FloorCollection> {
-    await this.#db.dropCollection(sequenceCollection(name));
-    await ensureEventCollection(this.#db, name);
-    return new FloorCollection(this.#db, sequenceCollection(name));
+  /** A new collection with the indexes of an event sequence; in Annals' own database it is one. */
+  async collection(name: string, database = DATABASE): Promise<FloorCollection> {
+    const db = this.#client.db(database);
+    await db.dropCollection(sequenceCollection(name));
+    await ensureEventCollection(db, name);
+    return new FloorCollection(db, sequenceCollection(name));
   }
 
-  /** The collection of a sequence of Annals, to be scanned: both sides then read the very same documents. */
+  /** The collection in which Annals keeps a sequence, to be dropped when it was measured. */
   sequenceOf(database: string, sequence: string): FloorCollection {
     return new FloorCollection(this.#client.db(database), sequenceCollection(sequence));
   }
@@ -47,9 +46,9 @@ export class Floor {
     return String(version);
   }
 
-  /** Leaves nothing behind: also not what Annals wrote for the benchmark. */
+  /** Leaves nothing behind. */
   async close(): Promise<void> {
-    await this.#db.dropDatabase();
+    await this.#client.db(DATABASE).dropDatabase();
     await this.#client.close();
   }
 }

@@ -22,8 +22,6 @@ export interface Context extends Surroundings {
 
 export interface Place {
   readonly sequence: EventSequence;
-  /** Where Annals keeps that sequence. */
-  readonly stored: FloorCollection;
   /** Where the floor writes. Both begin empty and grow alike. */
   readonly raw: FloorCollection;
 }
@@ -41,7 +39,7 @@ export async function onNewSequence<T>(
   await stored.drop();
   const raw = await floor.collection(name);
   try {
-    return await work({ sequence: annals.sequence(name), stored, raw });
+    return await work({ sequence: annals.sequence(name), raw });
   } finally {
     await raw.drop();
     await stored.drop();

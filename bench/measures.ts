@@ -1,12 +1,13 @@
 /** The measures by name, in the order in which they are run and printed. */
 import { annalsSide, floorSide, throughClient, type AppendShape } from './append';
-import { fillLog, readingSide, scanSide, type Reading } from './catch-up';
+import { readingSide, scanSide, type Reading } from './catch-up';
 import type { Decoding } from './floor';
 import { Arrivals, commitSide, deliverySide, RATE_PER_SECOND } from './latency';
 import { compared, onNewSequence, type Measure } from './measure';
 import { measureMemory, SILENT_SUBSCRIBERS } from './memory';
 import type { Sizes } from './sizes';
 import { waits } from './statistics';
+import { LOG } from './surroundings';
 import { unaryClient } from './unary';
 
 type ShapeOf = (sizes: Sizes) => AppendShape;
@@ -52,13 +53,12 @@ const unary: Measure = {
 const reads = (name: string, title: string, decoding: Decoding, reading: Reading): Measure => ({
   name,
   title,
-  run: (context) =>
-    onNewSequence(context, name, async ({ sequence, stored }) => {
-      const { logEvents } = context.sizes;
-      await fillLog(sequence, logEvents);
-      const annals = readingSide(sequence, logEvents, reading);
-      return { kind: 'rate', name, title, figures: await compared(scanSide(stored, decoding), annals, context) };
-    }),
+  run: async (context) => {
+    const { logEvents } = context.sizes;
+    const scan = scanSide(await context.log.filled(logEvents), decoding);
+    const annals = readingSide(context.annals.sequence(LOG), logEvents, reading);
+    return { kind: 'rate', name, title, figures: await compared(scan, annals, context) };
+  },
 });
 
 const latency: Measure = {

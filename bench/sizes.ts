@@ -46,7 +46,7 @@ export const QUICK: Sizes = {
   callsOf10Events: 2_000,
   largeCallsEvents: 10_000,
   unaryEvents: 3_000,
-  logEvents: 30_000,
+  logEvents: 80_000,
   latencyEvents: 200,
-  memorySeconds: 5,
+  memorySeconds: 4,
 };

@@ -9,17 +9,23 @@ import { connect, type Annals } from '../src/client';
 import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../src/kernel/names';
 import { startEmbeddedMongod } from '../src/storage/embedded/embedded-mongod';
 import { namespaceDatabase } from '../src/storage/names';
+import { SharedLog } from './catch-up';
 import { Floor, type FloorCollection } from './floor';
 import { processes, type Processes } from './processes';
 import { startServerProcess, type ServerProcess } from './server-process';
+
+/** The sequence that is read from zero. */
+export const LOG = 'bench-log';
 
 export interface Surroundings {
   readonly annals: Annals;
   readonly server: ServerProcess;
   readonly floor: Floor;
   readonly processes: Processes;
-  /** The documents of a sequence of Annals, for the floor to read, and to drop when it was measured. */
+  /** Where Annals keeps a sequence. */
   stored(sequence: string): FloorCollection;
+  /** What the reading measures read. */
+  readonly log: SharedLog;
   stop(): Promise<void>;
 }
 
@@ -54,6 +60,9 @@ async function start({ mongodbUrl, profiled, tell }: SurroundingsOptions, undo: 
   undo.push(() => server.stop());
   const floor = await Floor.connect(url);
   undo.push(() => floor.close());
+  const database = namespaceDatabase(DEFAULT_STORE, DEFAULT_NAMESPACE);
+  const log = new SharedLog(() => floor.collection(LOG, database));
+  undo.push(() => log.drop());
   const annals = connect(`annals://${server.address}`);
   undo.push(() => annals.close());
   return {
@@ -61,7 +70,8 @@ async function start({ mongodbUrl, profiled, tell }: SurroundingsOptions, undo: 
     server,
     floor,
     processes: processes(server.pid, mongod?.pid),
-    stored: (sequence) => floor.sequenceOf(namespaceDatabase(DEFAULT_STORE, DEFAULT_NAMESPACE), sequence),
+    stored: (sequence) => floor.sequenceOf(database, sequence),
+    log,
     stop: () => undoAll(undo),
   };
 }

@@ -409,6 +409,23 @@ describe('subscribe', () => {
     expect(seen).toEqual(numbersTo(10));
   });
 
+  it('in batches: a batch counts as handed out when it is given', async () => {
+    const { cut } = freshSequence();
+    await fill(cut, 10);
+    const subscription = cut.subscribe();
+    for await (const batch of subscription.batches()) {
+      expect(batch[0]?.sequenceNumber).toBe(0);
+      expect(subscription.position).toBe((batch.at(-1)?.sequenceNumber ?? 0) + 1);
+      break;
+    }
+    const handedOut = subscription.position;
+    await cut.append(event());
+    for await (const [first] of subscription.batches()) {
+      expect(first?.sequenceNumber).toBe(handedOut);
+      break;
+    }
+  });
+
   it('as an Observable it follows until the subscriber leaves', async () => {
     const { cut } = freshSequence();
     const seen: number[] = [];

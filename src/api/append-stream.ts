@@ -16,7 +16,10 @@ import { addressOf } from './requests';
 /** Appends that one stream may have unanswered before it is read no further. */
 const OPEN_REQUESTS = 4_096;
 
-/** Bytes of the same. */
+/** Answers that may wait for a client that does not take them before it is read no further. */
+const UNSENT_ANSWERS = 1_024;
+
+/** Bytes of the appends that one stream may have unanswered. */
 const OPEN_BYTES = 32 * 1024 * 1024;
 
 /** How long an append on a stream may wait for its outcome, in ms; the stream itself has no deadline. */
@@ -60,9 +63,10 @@ class AppendSession {
     this.call.on('error', () => undefined);
   }
 
-  /** Answers that the client does not take count as what is unanswered. */
   get #full(): boolean {
-    return this.#openRequests + this.#answers.length >= OPEN_REQUESTS || this.#openBytes >= OPEN_BYTES;
+    return (
+      this.#openRequests >= OPEN_REQUESTS || this.#openBytes >= OPEN_BYTES || this.#answers.length >= UNSENT_ANSWERS
+    );
   }
 
   #take(bytes: Buffer): void {
@@ -86,6 +90,7 @@ class AppendSession {
       this.#openRequests--;
       this.#openBytes -= bytes;
       this.#answers.push(result);
+      if (this.#full) this.call.pause();
       this.#flushSoon();
     };
     this.#outcome(append).then(

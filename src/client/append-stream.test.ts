@@ -2,7 +2,14 @@ import { createServer, type AddressInfo } from 'node:net';
 import { LIMITS } from '../kernel/limits';
 import { AppendStream } from './append-stream';
 import { Connection } from './connection';
-import { failed, recorded, startScriptedServer, type Script, type ScriptedServer } from './scripted-server.testing';
+import {
+  failed,
+  recorded,
+  startScriptedServer,
+  type AppendCall,
+  type Script,
+  type ScriptedServer,
+} from './scripted-server.testing';
 
 /** Milliseconds, for calls that a test expects to be answered. */
 const PATIENCE_MS = 10_000;
@@ -175,6 +182,52 @@ describe('an append whose answer was lost is sent again, the same bytes, until i
     const answers = await Promise.all(['a', 'b'].map((text) => stream.append(append(text), PATIENCE_MS, undefined)));
     expect(answers.map((answer) => 'appended' in answer && answer.appended.firstSequenceNumber)).toEqual([2, 1]);
   });
+});
+
+test('a failure that comes on a stream that was left does not make it sent again', async () => {
+  let answerAgain: () => void = () => undefined;
+  const leaving = await serve({
+    onAppends: (items, _call, answer) => {
+      answerAgain = () => answer(...items.map((item) => failed(item, 'SHUTTING_DOWN')));
+      answerAgain();
+    },
+    // It may still answer what it has.
+    onAppendsEnd: () => undefined,
+  });
+  let arrived = 0;
+  const staying = await serve({
+    onAppends: (items) => {
+      arrived += items.length;
+      answerAgain();
+    },
+  });
+  const stream = streamTo(leaving.address, staying.address);
+  expect(await codeOf(stream.append(append('a'), SHORT_MS, undefined))).toBe('OUTCOME_UNKNOWN');
+  expect(arrived).toBe(1);
+});
+
+test('a server that does not read holds the appends back, and has them all when it does', async () => {
+  const BYTES = 500 * 1024;
+  const COUNT = 50;
+  let held: AppendCall | undefined;
+  let arrived = 0;
+  const server = await serve({
+    onAppends: (items, call, answer) => {
+      arrived += items.length;
+      if (held === undefined) (held = call).pause();
+      answer(...items.map((item) => recorded(item)));
+    },
+  });
+  const stream = streamTo(server.address);
+  await stream.append(append('the only one that is read'), PATIENCE_MS, undefined);
+  const appends: Promise<unknown>[] = [];
+  for (let i = 0; i < COUNT; i++) {
+    appends.push(stream.append(Buffer.alloc(BYTES), PATIENCE_MS, undefined));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(arrived).toBeLessThan(COUNT);
+  held?.resume();
+  expect(await Promise.all(appends)).toHaveLength(COUNT);
 });
 
 describe('an append that fails says what is known of it', () => {

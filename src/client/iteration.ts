@@ -11,7 +11,7 @@ export type Source<T> = (signal: AbortSignal) => AsyncGenerator<T, void, undefin
 
 const DONE = { done: true, value: undefined } as const;
 
-export class Iteration<T> implements AsyncIterableIterator<T> {
+export class Iteration<T> implements AsyncIterableIterator<T, undefined> {
   private readonly cancellation: Cancellation;
   private readonly generator: AsyncGenerator<T, void, undefined>;
   private stopped = false;
@@ -58,25 +58,28 @@ export class Iteration<T> implements AsyncIterableIterator<T> {
 }
 
 /** The elements of batches one by one, without a generator's cost for each. */
-export class Elements<T> implements AsyncIterableIterator<T> {
-  private readonly batches: AsyncIterableIterator<readonly T[]>;
+export class Elements<T> implements AsyncIterableIterator<T, undefined> {
+  private readonly batches: AsyncIterableIterator<readonly T[], undefined>;
   private readonly handOut: (element: T) => void;
   private batch: readonly T[] = [];
   private index = 0;
   private fetching: Promise<boolean> | undefined;
 
   /** `handOut` is told of each element before it is given to the program. */
-  constructor(batches: AsyncIterableIterator<readonly T[]>, handOut: (element: T) => void = () => undefined) {
+  constructor(
+    batches: AsyncIterableIterator<readonly T[], undefined>,
+    handOut: (element: T) => void = () => undefined,
+  ) {
     this.batches = batches;
     this.handOut = handOut;
   }
 
-  next(): Promise<IteratorResult<T, undefined>> {
+  async next(): Promise<IteratorResult<T, undefined>> {
     if (this.index < this.batch.length) {
       // The index is below the length.
       const value = this.batch[this.index++] as T;
       this.handOut(value);
-      return Promise.resolve({ done: false, value });
+      return { done: false, value };
     }
     return this.nextOfNextBatch();
   }

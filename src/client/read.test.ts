@@ -20,11 +20,9 @@ const requestOf = (cursor: ReadCursor): ReadRequest__Output | undefined => {
 function answerTo({ from, to, limit, direction }: ReadRequest__Output): number[] {
   const backwards = direction === 'DIRECTION_BACKWARDS';
   const [low, high] = backwards ? [to ?? 0, from ?? TAIL] : [from ?? 0, to ?? TAIL];
-  const all = Array.from({ length: TAIL + 1 }, (_, n) => n).filter(
-    (n) => n >= Number(low) && n <= Number(high) && n % 3 === 0,
-  );
+  const all = Array.from({ length: TAIL + 1 }, (_, n) => n).filter((n) => n >= low && n <= high && n % 3 === 0);
   const ordered = backwards ? all.reverse() : all;
-  return Number(limit) === 0 ? ordered : ordered.slice(0, Number(limit));
+  return limit === 0 ? ordered : ordered.slice(0, limit);
 }
 
 test('a read that is cut off again and again reads what one call reads: no gap, nothing twice', () => {

@@ -43,12 +43,12 @@ export class ReadResult<Content = UnknownContent> implements AsyncIterable<Recor
     this.options = options;
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<RecordedEvent<Content>> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<RecordedEvent<Content>, undefined> {
     return new Elements(this.batches());
   }
 
   /** The same in batches as they come, each of at least one event: cheaper where single events don't matter. */
-  batches(): AsyncIterableIterator<RecordedEvent<Content>[]> {
+  batches(): AsyncIterableIterator<RecordedEvent<Content>[], undefined> {
     const { connection, sequence, options } = this;
     return new Iteration(
       async function* (signal) {

@@ -61,6 +61,18 @@ test('messages that came before a failure are read before it is thrown', async (
   await expect(stream.next()).rejects.toMatchObject({ code: 14 });
 });
 
+test('closing ends the call on the server', async () => {
+  let cancelled: (() => void) | undefined;
+  const atServer = new Promise<void>((resolve) => (cancelled = resolve));
+  const stream = await subscribe((call) => {
+    call.on('cancelled', () => cancelled?.());
+    call.write(Buffer.from([1]));
+  }, never);
+  await stream.next();
+  stream.close();
+  await atServer;
+});
+
 test('aborting ends a wait at once, and the call on the server', async () => {
   const stop = new AbortController();
   let cancelled: (() => void) | undefined;

@@ -20,6 +20,8 @@ export interface Script {
     call: AppendCall,
     answer: (...results: AppendStreamResult[]) => void,
   ) => void;
+  /** The client will send no more on its AppendStream; ends it unless given. */
+  readonly onAppendsEnd?: (call: AppendCall) => void;
   readonly onRead?: (call: ServedStream) => void;
   readonly onSubscribe?: (call: ServedStream) => void;
 }
@@ -46,7 +48,7 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
     AppendStream: (call: AppendCall) => {
       streams++;
       call.on('error', () => undefined);
-      call.on('end', () => call.end());
+      call.on('end', () => (script.onAppendsEnd ?? ((ending) => ending.end()))(call));
       call.on('data', (bytes: Buffer) =>
         script.onAppends?.(decodeAppendStreamRequest(bytes), call, (...results) =>
           call.write(encodeAppendStreamResponse(results)),

@@ -64,12 +64,12 @@ export class Subscription<Content = UnknownContent> implements AsyncIterable<Rec
     return this.next;
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<RecordedEvent<Content>> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<RecordedEvent<Content>, undefined> {
     return new Elements(this.iterate(false), ({ sequenceNumber }) => (this.next = sequenceNumber + 1));
   }
 
   /** The same in batches as they come, each of at least one event: cheaper where single events don't matter. */
-  batches(): AsyncIterableIterator<RecordedEvent<Content>[]> {
+  batches(): AsyncIterableIterator<RecordedEvent<Content>[], undefined> {
     return this.iterate(true);
   }
 
@@ -77,7 +77,10 @@ export class Subscription<Content = UnknownContent> implements AsyncIterable<Rec
     return new Iteration((signal) => this.flow(wholeBatches, signal), [this.connection.closed, this.options.signal]);
   }
 
-  private async *flow(wholeBatches: boolean, signal: AbortSignal): AsyncGenerator<RecordedEvent<Content>[], void> {
+  private async *flow(
+    wholeBatches: boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<RecordedEvent<Content>[], void, undefined> {
     const cursor = new SubscribeCursor(this.sequence, this.options, this.next);
     for await (const { events, position, state } of resumedBatches(this.connection, cursor, signal)) {
       if (events.length > 0) {

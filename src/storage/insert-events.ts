@@ -37,6 +37,7 @@ const DEFINITE_REFUSALS: ReadonlySet<number> = new Set([
   9, // FailedToParse
   13, // Unauthorized
   18, // AuthenticationFailed
+  20, // IllegalOperation: a transaction on a standalone, which --unsafe lets in
   22, // InvalidBSON
   72, // InvalidOptions
   73, // InvalidNamespace

@@ -2,7 +2,7 @@
  * A history and its log, indexed once for all rules. Calls that sent exactly the same events are
  * attempts of one append, whichever client made them: that is what an idempotency key means.
  */
-import { sameEvent, type Delivered, type HistoryRecord, type LogEvent, type Outcome, type Sent } from './history';
+import { matches, sameEvent, type Delivered, type Filter, type HistoryRecord, type LogEvent, type Outcome, type Sent } from './history';
 
 /** One call and its answer. A call that was never answered has the outcome unknown. */
 export interface Attempt {
@@ -29,6 +29,8 @@ export interface Evidence {
   /** Where an event id stands in the log; more than once only in a broken one. */
   readonly found: (eventId: string) => readonly LogEvent[];
   readonly at: (number: number) => LogEvent | undefined;
+  /** The lowest event that matches, with a number above `above` and below `below`. */
+  readonly firstMatch: (filter: Filter, above: number, below: number) => LogEvent | undefined;
   /** The appends that sent an event of this id. */
   readonly sentBy: (eventId: string) => readonly Append[];
 }
@@ -54,6 +56,7 @@ export function gatherEvidence(history: readonly HistoryRecord[], log: readonly 
     deliveries: history.filter((r): r is Delivered => r.kind === 'delivered'),
     found: (eventId) => byId.get(eventId) ?? [],
     at: (number) => byNumber.get(number),
+    firstMatch: firstMatchIn(log),
     sentBy: (eventId) => sentBy.get(eventId) ?? [],
   };
 }
@@ -73,6 +76,33 @@ function placeOf(
         return there !== undefined && sameEvent(there, event);
       }),
     );
+}
+
+/** By source where a filter names one, since most do and a long log is mostly about something else. */
+function firstMatchIn(log: readonly LogEvent[]): Evidence['firstMatch'] {
+  const byNumber = [...log].sort((a, b) => a.number - b.number);
+  const bySource = groupBy(byNumber, (event) => [event.source]);
+  return (filter, above, below) => {
+    const [source, ...more] = filter.sources;
+    const some = source === undefined || more.length > 0 ? byNumber : (bySource.get(source) ?? []);
+    for (let i = firstAbove(some, above); i < some.length; i += 1) {
+      const event = some[i];
+      if (event === undefined || event.number >= below) return undefined;
+      if (matches(filter, event)) return event;
+    }
+    return undefined;
+  };
+}
+
+/** The index of the first event with a number above this one. */
+function firstAbove(events: readonly LogEvent[], above: number): number {
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((events[middle]?.number ?? 0) > above) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Whether this answer leaves it open that the append was recorded. */

@@ -70,6 +70,9 @@ export interface Delivered {
 
 export type HistoryRecord = Sent | Told | Delivered;
 
+/** Below every number: what a caller has seen who has seen none. */
+export const BEFORE_ALL = -1;
+
 export const EVERYTHING: Filter = { types: [], sources: [], tags: [] };
 
 export const matches = (filter: Filter, event: SentEvent): boolean =>

@@ -29,6 +29,7 @@ export class Follower {
   /** The number that it would go on from. */
   next: number;
   #noted: { number: number; eventId: string }[] = [];
+  #calm = false;
 
   constructor(
     readonly options: FollowerOptions,
@@ -37,6 +38,11 @@ export class Follower {
     private readonly random: Random,
   ) {
     this.next = options.from;
+  }
+
+  /** From now on it only follows, as fast as it can. */
+  calmDown(): void {
+    this.#calm = true;
   }
 
   /** Follows until the signal; rejects with what no subscriber under fire should see. */
@@ -63,6 +69,7 @@ export class Follower {
       this.#noted.push({ number: sequenceNumber, eventId });
       this.next = sequenceNumber + 1;
       if (this.#noted.length >= EVENTS_A_RECORD) this.#note();
+      if (this.#calm) continue;
       if (temper === 'slow' && this.random.chance(0.001)) await pause(LOOKS_AWAY_MS);
       if (temper === 'restless' && this.random.chance(0.002)) return;
     }

@@ -100,6 +100,7 @@ export async function torture({ seconds, seed, onProgress }: TortureOptions): Pr
     deployment.heal();
     await load.stop();
 
+    for (const follower of followers) follower.calmDown();
     await party('resolving', load.resolveUnknown());
     const log = await readLog(connected(0));
     await party('catching up', allReach(followers, log));

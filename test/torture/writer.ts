@@ -11,8 +11,12 @@ import { outcomeOf } from './outcome';
 import type { Random } from './random';
 import type { Recorder } from './recorder';
 
-/** Milliseconds that a call may take. Shorter than some disturbances, so that outcomes stay unknown at times. */
+/** Milliseconds that a patient call may take: longer than most disturbances. */
 const CALL_TIMEOUT_MS = 8_000;
+/** Milliseconds that an impatient one may take: it gives up in most disturbances, so that outcomes stay unknown. */
+const IMPATIENT_MS = { least: 50, most: 2_000 };
+/** The share of calls that are impatient. */
+const IMPATIENT = 0.4;
 /** Milliseconds after which a call that has not ended by its own timeout is a fault. */
 const CALL_HANGS_MS = CALL_TIMEOUT_MS + 12_000;
 /** Calls that one client has under way at once, at most. */
@@ -42,20 +46,20 @@ export class Writer {
     while (!signal.aborted) {
       if (mayGoOn()) {
         const calls = this.random.chance(0.3) ? this.random.whole(2, CALLS_AT_ONCE) : 1;
-        await Promise.all(Array.from({ length: calls }, () => this.send(this.#nextCall())));
+        await Promise.all(Array.from({ length: calls }, () => this.send(this.#nextCall(), this.#patience())));
       }
       await pause(this.random.whole(0, LONGEST_PAUSE_MS));
     }
   }
 
   /** Sends a call, or sends it again, and notes what it is told. */
-  async send(call: Call): Promise<Outcome> {
+  async send(call: Call, timeoutMs = CALL_TIMEOUT_MS): Promise<Outcome> {
     const { events, expectations } = call;
     const sent = this.recorder.sent(this.name, events.map((e) => e.sent), expectations);
     const append = this.annals.eventLog.append(
       events.map((e) => e.event),
       {
-        timeoutMs: CALL_TIMEOUT_MS,
+        timeoutMs,
         expect: expectations.map(({ filter, lastSeen }) => ({
           types: filter.types,
           source: filter.sources,
@@ -69,6 +73,9 @@ export class Writer {
     this.knowledge.note(call, outcome);
     return outcome;
   }
+
+  #patience = (): number =>
+    this.random.chance(IMPATIENT) ? this.random.whole(IMPATIENT_MS.least, IMPATIENT_MS.most) : CALL_TIMEOUT_MS;
 
   #nextCall(): Call {
     const { random } = this;

@@ -4,7 +4,7 @@
  * with the same expectation at most one wins, when their own events match it; that case is named
  * apart, since it is the one that double bookings are made of.
  */
-import { matches, type Expectation, type LogEvent } from '../history';
+import { BEFORE_ALL, type Expectation } from '../history';
 import { mayBeRecorded, type Append, type Attempt, type Evidence } from '../evidence';
 import type { Objection } from '../objection';
 
@@ -50,18 +50,10 @@ function writers(append: Append, { sentBy }: Evidence): readonly Attempt[] {
   return alike.filter(({ place }) => place !== undefined).flatMap(({ attempts }) => attempts.filter(mayBeRecorded));
 }
 
-function firstBroken({ sent }: Attempt, { place = 0 }: Append, { at }: Evidence) {
+function firstBroken({ sent }: Attempt, { place = 0 }: Append, { firstMatch }: Evidence) {
   for (const expectation of sent.expectations) {
-    const against = standsAgainst(expectation, place, at);
+    const against = firstMatch(expectation.filter, expectation.lastSeen ?? BEFORE_ALL, place);
     if (against !== undefined) return { expectation, against };
-  }
-  return undefined;
-}
-
-function standsAgainst({ filter, lastSeen }: Expectation, place: number, at: Evidence['at']): LogEvent | undefined {
-  for (let number = lastSeen === undefined ? 0 : lastSeen + 1; number < place; number += 1) {
-    const event = at(number);
-    if (event !== undefined && matches(filter, event)) return event;
   }
   return undefined;
 }

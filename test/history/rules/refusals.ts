@@ -1,5 +1,5 @@
 /** What a "no" promises: nothing was recorded, now or later, and a rule that refused had its reason. */
-import { matches, sameEvent, type Sent } from '../history';
+import { BEFORE_ALL, sameEvent, type Sent } from '../history';
 import { mayBeRecorded, type Attempt, type Evidence } from '../evidence';
 import type { Objection } from '../objection';
 
@@ -43,14 +43,8 @@ export function aRefusalHasAReason(evidence: Evidence): Objection[] {
 }
 
 const REASONS: Readonly<Record<string, (sent: Sent, evidence: Evidence) => boolean>> = {
-  CONCURRENCY_CONFLICT: ({ expectations }, { log }) =>
-    expectations.some(({ filter, lastSeen }) => {
-      for (let i = lastSeen === undefined ? 0 : lastSeen + 1; i < log.length; i += 1) {
-        const event = log[i];
-        if (event !== undefined && matches(filter, event)) return true;
-      }
-      return false;
-    }),
+  CONCURRENCY_CONFLICT: ({ expectations }, { firstMatch }) =>
+    expectations.some(({ filter, lastSeen = BEFORE_ALL }) => firstMatch(filter, lastSeen, Infinity) !== undefined),
   EVENT_ID_REUSED: ({ events }, { found }) =>
     events.some((event) => found(event.eventId).some((there) => !sameEvent(there, event))),
   PARTIAL_DUPLICATE: ({ events }, { found }) => events.some((event) => found(event.eventId).length > 0),

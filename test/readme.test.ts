@@ -1,0 +1,133 @@
+/**
+ * The README keeps its word: its commands and its TypeScript are run as they stand there, on a real server. With it
+ * docs/limits.md, against the constants, and every link of the documentation.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import { LIMITS } from '../src/kernel/limits';
+import { TUNING } from '../src/sequences/tuning';
+import { startAnnals, type AnnalsProcess } from './support/annals-process';
+import { shell } from './support/cli-run';
+import { startReplicaSet, type ReplicaSet } from './support/replica-set';
+import { makeTempFolder, type TempFolder } from './support/temp-folder';
+
+const ROOT = join(__dirname, '..');
+
+/** The address in the README, for which the suite's server stands in. */
+const ADDRESS = '127.0.0.1:4400';
+
+let readme: string;
+let database: ReplicaSet;
+let server: AnnalsProcess;
+let project: TempFolder;
+
+beforeAll(async () => {
+  readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  database = await startReplicaSet();
+  server = await startAnnals({ mongodb: database.url, args: ['--min-free-disk', '0'] });
+  project = await makeTempFolder('readme');
+});
+afterAll(async () => {
+  await server.kill9();
+  await database.stop();
+  await project.remove();
+});
+
+/** The fenced blocks of a language, in the README's order. */
+const blocks = (language: string): string[] =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map((block) => block[1] ?? '');
+
+/** The project of somebody who linked the package, with the README's program in it. */
+async function writeProgram(): Promise<string> {
+  await mkdir(join(project.path, 'node_modules', '@types'), { recursive: true });
+  await symlink(ROOT, join(project.path, 'node_modules', 'annals'), 'dir');
+  await symlink(
+    join(ROOT, 'node_modules', '@types', 'node'),
+    join(project.path, 'node_modules', '@types', 'node'),
+    'dir',
+  );
+  const file = join(project.path, 'program.mts');
+  await writeFile(file, blocks('ts').join('\n').replaceAll(ADDRESS, server.address));
+  return file;
+}
+
+function compile(file: string): string[] {
+  const program = ts.createProgram([file], {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.Node16,
+    moduleResolution: ts.ModuleResolutionKind.Node16,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: true,
+    types: ['node'],
+    typeRoots: [join(project.path, 'node_modules', '@types')],
+  });
+  const { diagnostics } = program.emit();
+  return [...ts.getPreEmitDiagnostics(program), ...diagnostics].map(({ messageText }) =>
+    ts.flattenDiagnosticMessageText(messageText, '\n'),
+  );
+}
+
+it('the commands of the first five minutes do what they say', async () => {
+  const [commands] = blocks('sh');
+  const line = `set -e\n${commands?.replaceAll('npx annals', 'annals')}`;
+  const ran = await shell(line, { ANNALS_URL: `annals://${server.address}` });
+  expect(ran).toMatchObject({ code: 0 });
+  expect(ran.stdout).toContain('Recorded 1 event on event-log, number 0.');
+  expect(ran.stdout).toContain('Recorded 1 event on event-log, number 1.');
+  expect(ran.stdout).toContain('All is well.');
+});
+
+it('the TypeScript compiles in a strict project and runs from top to bottom', async () => {
+  const file = await writeProgram();
+  expect(compile(file)).toEqual([]);
+  const program = file.replace(/\.mts$/, '.mjs');
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program]);
+  expect(stderr).toBe('');
+  expect(stdout).toContain("order.placed { total: 42, currency: 'EUR' }");
+  expect(stdout).toMatch(/^CONCURRENCY_CONFLICT/m);
+  expect(stdout).toMatch(/^true true$/m);
+  expect(stdout).toMatch(/^\d+ payment\.received \{ amount: 42 \}\n$/m);
+});
+
+it('a gRPC tool that knows nothing but the address can call the server', async () => {
+  const commands = blocks('sh').filter((block) => block.includes('buf curl'));
+  expect(commands).toHaveLength(1);
+  const line = (commands[0] ?? '').replaceAll(ADDRESS, server.address);
+  const { stdout } = await promisify(execFile)('bash', ['-c', line], { cwd: ROOT });
+  expect(JSON.parse(stdout)).toMatchObject({ events: [{ type: 'order.placed', eventSourceId: 'order-17' }] });
+});
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** A constant as the documentation writes it. */
+function written(name: string, value: number): string {
+  if (!name.endsWith('Bytes')) return value.toLocaleString('en-GB');
+  return value % MIB === 0 ? `${value / MIB} MiB` : `${value / KIB} KiB`;
+}
+
+it('docs/limits.md names every limit of the contract and every number of the log, with its value', async () => {
+  const page = await readFile(join(ROOT, 'docs', 'limits.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map((row) => [row[1], row[2]]);
+  const constants = [...Object.entries(LIMITS), ...Object.entries(TUNING)];
+  expect(rows).toEqual(constants.map(([name, value]) => [name, written(name, value)]));
+});
+
+it('every link of README and docs leads to a file of the repository', async () => {
+  const docs = await readdir(join(ROOT, 'docs'), { recursive: true });
+  const pages = ['README.md', ...docs.filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
+  const links = await Promise.all(
+    pages.map(async (page) => {
+      const text = await readFile(join(ROOT, page), 'utf8');
+      const targets = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((link) => link[1] ?? '');
+      return targets.map((target) => ({ page, target, path: join(ROOT, dirname(page), target) }));
+    }),
+  );
+  expect(links.flat().length).toBeGreaterThan(20);
+  expect(links.flat().filter(({ path }) => !existsSync(path))).toEqual([]);
+});
