@@ -7,12 +7,15 @@ import type { Sequences } from '../sequences/sequences';
 import type { Catalogue } from '../storage/catalogue';
 import { eventSequences, eventSequencesDefinition } from './event-sequences';
 import { reflection } from './reflection';
+import type { Observation } from '../observation/observation';
+import { observers, observersDefinition } from './observers';
 import { server as serverService, type Finding, type ServerFacts } from './server';
 import { stores } from './stores';
 
 export interface ServiceDependencies {
   readonly sequences: Sequences;
   readonly catalogue: Catalogue;
+  readonly observation: Observation;
   readonly facts: () => ServerFacts;
   readonly diagnose: () => Promise<readonly Finding[]>;
   readonly logger: Logger;
@@ -25,6 +28,7 @@ const HEALTH_NAMES = ['', 'annals.v1.EventSequences'];
 export function addServices(server: Server, dependencies: ServiceDependencies): () => void {
   const { sequences, catalogue, logger } = dependencies;
   server.addService(eventSequencesDefinition(), eventSequences(sequences, logger));
+  server.addService(observersDefinition(), observers(dependencies.observation, logger));
   server.addService(serviceDefinition('Stores'), stores(catalogue, sequences, logger));
   server.addService(serviceDefinition('Server'), serverService(dependencies.facts, dependencies.diagnose, logger));
   const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'] as const)));

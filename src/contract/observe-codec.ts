@@ -39,6 +39,9 @@ export interface AcknowledgementMessage {
 const REGISTERED = 1;
 const DELIVERIES = 2;
 
+/** One for all: encoding is done in one go. */
+const writer = new ProtoWriter();
+
 /** Bytes of a delivery beside its events and its partition, at most. */
 const DELIVERY_OVERHEAD = 40;
 
@@ -49,9 +52,8 @@ export function encodeDeliveries(deliveries: readonly OutgoingDelivery[]): Buffe
     const tail = encodeTail(delivery);
     let bytes = tail.length;
     for (const { frame } of delivery.events) bytes += frame.length;
-    const head = new ProtoWriter();
-    head.presentBytesHead(DELIVERIES, bytes);
-    parts.push(head.finish());
+    writer.bytesHead(DELIVERIES, bytes);
+    parts.push(writer.finish());
     for (const { frame } of delivery.events) parts.push(frame);
     parts.push(tail);
   }
@@ -59,7 +61,6 @@ export function encodeDeliveries(deliveries: readonly OutgoingDelivery[]): Buffe
 }
 
 function encodeTail({ id, partition, attempt, replay, redelivery }: OutgoingDelivery): Buffer {
-  const writer = new ProtoWriter();
   writer.uint(2, id);
   writer.string(3, partition);
   writer.uint(4, attempt);
@@ -69,7 +70,10 @@ function encodeTail({ id, partition, attempt, replay, redelivery }: OutgoingDeli
 }
 
 /** What a client takes of an ObserveResponse. `registered` is the bytes of that message. Throws MALFORMED_REQUEST. */
-export function decodeObserveResponse(bytes: Buffer): { registered: Buffer | undefined; deliveries: IncomingDelivery[] } {
+export function decodeObserveResponse(bytes: Buffer): {
+  registered: Buffer | undefined;
+  deliveries: IncomingDelivery[];
+} {
   const reader = new ProtoReader(bytes);
   const deliveries: IncomingDelivery[] = [];
   let registered: Buffer | undefined;
@@ -107,7 +111,6 @@ const LEAVE = 4;
 
 /** ObserveRequest with acknowledgements. */
 export function encodeAcknowledgements(acknowledgements: readonly AcknowledgementMessage[]): Buffer {
-  const writer = new ProtoWriter();
   const message = writer.open(ACKNOWLEDGEMENTS, acknowledgements.length * DELIVERY_OVERHEAD);
   for (const { deliveryId, handledThrough, failure } of acknowledgements) {
     const item = writer.open(1);
@@ -206,13 +209,11 @@ export const encodeRegister = (register: Buffer): Buffer => nested(REGISTERED, r
 export const encodeRegistered = (registered: Buffer): Buffer => nested(REGISTERED, registered);
 /** ObserveResponse that says only that the server lives. */
 export function encodeServerHeartbeat(): Buffer {
-  const writer = new ProtoWriter();
   writer.bool(3, true);
   return writer.finish();
 }
 
 function nested(field: number, bytes: Buffer): Buffer {
-  const writer = new ProtoWriter();
   writer.presentBytes(field, bytes);
   return writer.finish();
 }

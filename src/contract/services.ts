@@ -1,4 +1,4 @@
-import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 /** The options that the generated types (`npm run generate`) are made with; the two must agree. */
 const LOADER_OPTIONS = { longs: Number, enums: String, defaults: true, arrays: true, oneofs: true } as const;
 
-const FILES = ['event_sequences', 'stores', 'server'].map((name) => `annals/v1/${name}.proto`);
+const FILES = ['event_sequences', 'observers', 'stores', 'server'].map((name) => `annals/v1/${name}.proto`);
 
 /** The folder `proto/`, seen from the sources and from `dist`. */
 function protoRoot(): string {
@@ -25,7 +25,19 @@ export function contract(): PackageDefinition {
 }
 
 /** One service of the contract, by its name in `annals.v1`. */
-export function serviceDefinition(name: 'EventSequences' | 'Stores' | 'Server'): ServiceDefinition {
+export function serviceDefinition(name: 'EventSequences' | 'Observers' | 'Stores' | 'Server'): ServiceDefinition {
   // The loader types every entry as the union of services, messages and enums; the name says which it is.
   return contract()[`annals.v1.${name}`] as ServiceDefinition;
+}
+
+/** Encodes and decodes one message of the contract by itself, where it travels inside another as bytes. */
+export interface MessageCodec<Decoded> {
+  encode(message: object): Buffer;
+  decode(bytes: Buffer): Decoded;
+}
+
+/** @typeParam Decoded the generated `…__Output` type of the message. */
+export function messageCodec<Decoded>(name: string): MessageCodec<Decoded> {
+  const type = contract()[`annals.v1.${name}`] as MessageTypeDefinition<object, Decoded & object>;
+  return { encode: (message) => type.serialize(message), decode: (bytes) => type.deserialize(bytes) };
 }

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObserverDefinition } from '../storage/observers';
 
-export const sameDefinition = (a: ObserverDefinition, b: ObserverDefinition): boolean => isDeepStrictEqual(plain(a), plain(b));
+export const sameDefinition = (a: ObserverDefinition, b: ObserverDefinition): boolean =>
+  isDeepStrictEqual(plain(a), plain(b));
 
 /** Without the difference between absent and undefined, and with lists in an order of their own. */
 function plain({ sequence, filters, partitionBy, content }: ObserverDefinition): unknown {
@@ -12,11 +13,19 @@ function plain({ sequence, filters, partitionBy, content }: ObserverDefinition):
     tags: [...filter.tags].sort(),
     correlationId: filter.correlationId ?? '',
   }));
-  return { sequence, filters: sorted.map((filter) => JSON.stringify(filter)).sort(), partitionBy: { ...partitionBy }, content };
+  return {
+    sequence,
+    filters: sorted.map((filter) => JSON.stringify(filter)).sort(),
+    partitionBy: { ...partitionBy },
+    content,
+  };
 }
 
 /** What has changed, in words. `rekeyed`: events are in other partitions than before, so their order was another one. */
-export function changesBetween(before: ObserverDefinition, after: ObserverDefinition): { changes: string; rekeyed: boolean } {
+export function changesBetween(
+  before: ObserverDefinition,
+  after: ObserverDefinition,
+): { changes: string; rekeyed: boolean } {
   const rekeyed = !isDeepStrictEqual({ ...before.partitionBy }, { ...after.partitionBy });
   const types = (definition: ObserverDefinition) => new Set(definition.filters.flatMap((filter) => filter.types));
   const added = [...types(after)].filter((type) => !types(before).has(type));

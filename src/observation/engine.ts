@@ -111,7 +111,12 @@ export class ObserverEngine {
   get state() {
     const { tail } = this.#options.sequence;
     return {
-      record: { ...this.#record, position: this.#mainPosition(), replay: this.#replayRecord(), rate: this.#rate.perSecond() },
+      record: {
+        ...this.#record,
+        position: this.#mainPosition(),
+        replay: this.#replayRecord(),
+        rate: this.#rate.perSecond(),
+      },
       tail: tail.next === 0 ? undefined : tail.next - 1,
       failedPartitions: this.#failures.size,
       clients: this.#clients.list().map(({ id, name }) => ({ id, name, inFlight: this.#inFlightOf(id) })),
@@ -222,7 +227,13 @@ export class ObserverEngine {
     const failure = this.#failures.get(partition);
     if (failure === undefined || failure.heldFrom !== number) return false;
     this.#dropLane(partition);
-    const beyond: FailureRecord = { partition, heldFrom: number + 1, attemptCount: 0, attempts: failure.attempts, nextRetry: new Date(0) };
+    const beyond: FailureRecord = {
+      partition,
+      heldFrom: number + 1,
+      attemptCount: 0,
+      attempts: failure.attempts,
+      nextRetry: new Date(0),
+    };
     await this.#putOnRecord(beyond);
     this.#soon();
     return true;
@@ -270,7 +281,10 @@ export class ObserverEngine {
     if (!paused && !quarantined && this.#clients.size > 0) {
       this.#startLanes();
       for (const track of this.#tracks()) {
-        track.pump(() => this.#soon(), (error) => this.#readFailed(error));
+        track.pump(
+          () => this.#soon(),
+          (error) => this.#readFailed(error),
+        );
         this.#send(track);
       }
     }
@@ -295,7 +309,9 @@ export class ObserverEngine {
     }
     for (const [id, deliveries] of byClient) {
       const attempt = this.#attemptOf(track);
-      this.#clients.get(id)?.send(deliveries.map((d) => ({ ...d, replay: track.replay, attempt: d.attempt + attempt })));
+      this.#clients
+        .get(id)
+        ?.send(deliveries.map((d) => ({ ...d, replay: track.replay, attempt: d.attempt + attempt })));
     }
   }
 
@@ -490,7 +506,10 @@ export class ObserverEngine {
   #whereItStands(): Pick<ObserverRecord, 'position' | 'ahead'> {
     if (this.#track.replay) return { position: this.#record.position, ahead: this.#record.ahead };
     const { dispatcher } = this.#track;
-    return { position: dispatcher.position, ahead: new Map([...dispatcher.ahead()].slice(0, OBSERVATION.rememberedAhead)) };
+    return {
+      position: dispatcher.position,
+      ahead: new Map([...dispatcher.ahead()].slice(0, OBSERVATION.rememberedAhead)),
+    };
   }
 
   async #change(change: ObserverChange): Promise<void> {

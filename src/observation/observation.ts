@@ -1,4 +1,5 @@
 /** The observers of this server: who owns which, and what clients and people ask of them. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import type { Logger } from 'pino';
 import { AnnalsError } from '../kernel/annals-error';
@@ -7,11 +8,17 @@ import type { Sequences } from '../sequences/sequences';
 import type { Catalogue } from '../storage/catalogue';
 import { Leases } from '../storage/leases';
 import { namespaceDatabase } from '../storage/names';
-import { ObserverStore, type FailureRecord, type ObserverDefinition, type ObserverRecord, type ReplayRecord } from '../storage/observers';
+import {
+  ObserverStore,
+  type FailureRecord,
+  type ObserverDefinition,
+  type ObserverRecord,
+  type ReplayRecord,
+} from '../storage/observers';
 import type { ObserverClient } from './client-roster';
 import { changesBetween, sameDefinition } from './definition';
 import { ObserverEngine } from './engine';
-import { countEvents, firstAt, missedBefore } from './range';
+import { countEvents, firstAt, lagOf, missedBefore, partitionOfEvent } from './range';
 import { OBSERVATION } from './tuning';
 
 export interface ObserverAddress {
@@ -20,7 +27,10 @@ export interface ObserverAddress {
   readonly observer: string;
 }
 
-export type Start = { readonly kind: 'number'; readonly number: number } | { readonly kind: 'time'; readonly time: number } | { readonly kind: 'now' };
+export type Start =
+  | { readonly kind: 'number'; readonly number: number }
+  | { readonly kind: 'time'; readonly time: number }
+  | { readonly kind: 'now' };
 
 export interface Registration {
   readonly engine: ObserverEngine;
@@ -35,6 +45,15 @@ export interface ObserverView {
   readonly failedPartitions: number;
   readonly clients: readonly { readonly id: string; readonly name: string; readonly inFlight: number }[];
   readonly owner: string;
+  /** Age of the oldest event that is not handled, in ms; undefined when there is none. */
+  readonly lag: number | undefined;
+}
+
+/** What became of a number that was waited for. */
+export interface Waited {
+  readonly position: number;
+  /** The failure that holds the event's partition at or before it. */
+  readonly held: FailureRecord | undefined;
 }
 
 export interface ReplayRequest {
@@ -69,14 +88,15 @@ export interface ObservationOptions {
   readonly catalogue: Catalogue;
   readonly logger: Logger;
   readonly serverId: string;
-  /** Where clients reach this server. */
-  readonly address: string;
+  /** Where clients reach this server; known once it listens. */
+  readonly address: () => string;
 }
 
 /** How long an observer without clients is kept before its lease is given up, in ms: a client that reconnects finds it. */
 const IDLE_MS = 2_000;
 
-const leaseName = ({ store, namespace, observer }: ObserverAddress): string => `observer/${store}/${namespace}/${observer}`;
+const leaseName = ({ store, namespace, observer }: ObserverAddress): string =>
+  `observer/${store}/${namespace}/${observer}`;
 
 export class Observation {
   readonly #leases: Leases;
@@ -88,7 +108,12 @@ export class Observation {
   }
 
   /** Registers a client. Makes the observer when it is not there. */
-  async register(address: ObserverAddress, definition: ObserverDefinition, start: Start, client: ObserverClient): Promise<Registration> {
+  async register(
+    address: ObserverAddress,
+    definition: ObserverDefinition,
+    start: Start,
+    client: ObserverClient,
+  ): Promise<Registration> {
     const store = await this.#store(address);
     if ((await store.find(address.observer)) === undefined) {
       const position = await this.#startPosition(address, definition.sequence, start);
@@ -101,11 +126,19 @@ export class Observation {
         return { engine, position: before.position, changes: '', replayAdvised: false };
       }
       if (before.definition.sequence !== definition.sequence) {
-        throw new AnnalsError('INVALID_FIELD', `the observer ${address.observer} follows ${before.definition.sequence}; another sequence needs another id`, { field: 'definition.sequence' });
+        throw new AnnalsError(
+          'INVALID_FIELD',
+          `the observer ${address.observer} follows ${before.definition.sequence}; another sequence needs another id`,
+          { field: 'definition.sequence' },
+        );
       }
       if (engine.hasClients) {
         const names = engine.state.clients.map(({ name }) => name).join(', ');
-        throw new AnnalsError('DEFINITION_IN_USE', `${address.observer} is observed with another definition by ${names}`, { field: 'definition' });
+        throw new AnnalsError(
+          'DEFINITION_IN_USE',
+          `${address.observer} is observed with another definition by ${names}`,
+          { field: 'definition' },
+        );
       }
       await engine.redefine(definition);
       engine.addClient(client);
@@ -155,7 +188,11 @@ export class Observation {
       const from = request.from ?? (request.fromTime === undefined ? 0 : await firstAt(sequence, request.fromTime));
       const to = Math.min(request.to ?? Number.POSITIVE_INFINITY, record.position - 1);
       if (from > to) {
-        throw new AnnalsError('NOTHING_TO_REPLAY', `${address.observer} stands at ${record.position}; there is nothing from ${from} to ${request.to ?? record.position - 1}`, { field: 'from' });
+        throw new AnnalsError(
+          'NOTHING_TO_REPLAY',
+          `${address.observer} stands at ${record.position}; there is nothing from ${from} to ${request.to ?? record.position - 1}`,
+          { field: 'from' },
+        );
       }
       const total = await countEvents(sequence, definition, from, to, request.partition);
       const estimate = record.rate > 0 ? (total / record.rate) * 1_000 : undefined;
@@ -175,11 +212,28 @@ export class Observation {
   }
 
   /** Settles once the number is handled or held. */
-  async waitFor(address: ObserverAddress, number: number, signal: AbortSignal): Promise<{ position: number }> {
+  async waitFor(address: ObserverAddress, number: number, signal: AbortSignal): Promise<Waited> {
     return this.#with(address, async (engine) => {
       await engine.waitFor(number, signal);
-      return { position: engine.state.record.position };
+      const { record } = engine.state;
+      const sequence = await this.options.sequences.open({ ...address, sequence: record.definition.sequence });
+      const partition = await partitionOfEvent(sequence, record.definition, number);
+      const held = engine.failures().find((failure) => failure.partition === partition && failure.heldFrom <= number);
+      return { position: record.position, held };
     });
+  }
+
+  /** The state of all observers of a namespace, at once and again after each change. */
+  async *watch(store: string, namespace: string, signal: AbortSignal): AsyncGenerator<readonly ObserverView[]> {
+    let told = '';
+    while (!signal.aborted) {
+      const views = await this.list(store, namespace);
+      // Age alone is no news: it changes with every look.
+      const news = JSON.stringify(views.map(({ lag: _, ...view }) => view));
+      if (news !== told) yield views;
+      told = news;
+      await pause(OBSERVATION.watchMs, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   /** Gives up what nobody needs. Called regularly. */
@@ -233,7 +287,9 @@ export class Observation {
     const acquired = await this.#leases.acquire(name);
     if (acquired.kind === 'elsewhere') {
       const { address: owner } = acquired.lease;
-      throw new AnnalsError('OWNED_ELSEWHERE', `${address.observer} is owned by the server at ${owner}`, { metadata: { owner } });
+      throw new AnnalsError('OWNED_ELSEWHERE', `${address.observer} is owned by the server at ${owner}`, {
+        metadata: { owner },
+      });
     }
     const { epoch } = acquired;
     const store = await this.#store(address);
@@ -254,7 +310,13 @@ export class Observation {
         this.#lost(name, reason);
       },
     });
-    const owned: Owned = { engine, epoch, idleSince: undefined, users: 0, renewals: setInterval(() => undefined, 1 << 30) };
+    const owned: Owned = {
+      engine,
+      epoch,
+      idleSince: undefined,
+      users: 0,
+      renewals: setInterval(() => undefined, 1 << 30),
+    };
     clearInterval(owned.renewals);
     owned.renewals = setInterval(() => void this.#renew(name, owned), OBSERVATION.leaseRenewMs);
     return owned;
@@ -262,7 +324,8 @@ export class Observation {
 
   async #renew(name: string, owned: Owned): Promise<void> {
     try {
-      if (!(await this.#leases.renew(name, owned.epoch))) this.#lost(name, new Error('the lease has passed to another server'));
+      if (!(await this.#leases.renew(name, owned.epoch)))
+        this.#lost(name, new Error('the lease has passed to another server'));
     } catch (error) {
       // The next write of an offset finds out; until then the database may only be away for a moment.
       this.options.logger.warn({ err: error, lease: name }, 'a lease could not be renewed, trying again');
@@ -292,19 +355,34 @@ export class Observation {
   async #view(address: ObserverAddress, record: ObserverRecord): Promise<ObserverView> {
     const name = leaseName(address);
     const owned = await this.#owned.get(name)?.catch(() => undefined);
-    if (owned !== undefined) return { ...owned.engine.state, owner: this.options.address };
+    if (owned !== undefined) {
+      const { state } = owned.engine;
+      const open = await this.options.sequences.open({ ...address, sequence: record.definition.sequence });
+      return { ...state, owner: this.options.address(), lag: await lagOf(open, state.record) };
+    }
     const lease = await this.#leases.find(name);
     const failedPartitions = await (await this.#store(address)).failureCount(address.observer);
     const sequence = await this.options.sequences.open({ ...address, sequence: record.definition.sequence });
     await sequence.tail.refresh();
     const { next } = sequence.tail;
-    return { record, tail: next === 0 ? undefined : next - 1, failedPartitions, clients: [], owner: lease?.address ?? '' };
+    return {
+      record,
+      tail: next === 0 ? undefined : next - 1,
+      failedPartitions,
+      clients: [],
+      owner: lease?.address ?? '',
+      lag: await lagOf(sequence, record),
+    };
   }
 
   async #find(address: ObserverAddress): Promise<ObserverRecord> {
     const record = await (await this.#store(address)).find(address.observer);
     if (record !== undefined) return record;
-    throw new AnnalsError('UNKNOWN_OBSERVER', `there is no observer ${address.observer} in ${address.store}/${address.namespace}`, { field: 'observer' });
+    throw new AnnalsError(
+      'UNKNOWN_OBSERVER',
+      `there is no observer ${address.observer} in ${address.store}/${address.namespace}`,
+      { field: 'observer' },
+    );
   }
 
   async #store({ store, namespace }: Pick<ObserverAddress, 'store' | 'namespace'>): Promise<ObserverStore> {
@@ -321,10 +399,18 @@ export class Observation {
     return open.tail.next;
   }
 
-  async #audit({ store, namespace, observer }: ObserverAddress, type: string, facts: Readonly<Record<string, string>>): Promise<void> {
+  async #audit(
+    { store, namespace, observer }: ObserverAddress,
+    type: string,
+    facts: Readonly<Record<string, string>>,
+  ): Promise<void> {
     await this.options.sequences.recordAct(store, namespace, type, { observer, ...facts, act: newId() });
   }
 }
 
 const notFailed = (address: ObserverAddress, partition: string): AnnalsError =>
-  new AnnalsError('PARTITION_NOT_FAILED', `the partition ${JSON.stringify(partition)} of ${address.observer} is not held there`, { field: 'partition' });
+  new AnnalsError(
+    'PARTITION_NOT_FAILED',
+    `the partition ${JSON.stringify(partition)} of ${address.observer} is not held there`,
+    { field: 'partition' },
+  );

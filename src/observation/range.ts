@@ -3,7 +3,7 @@ import { Long } from 'mongodb';
 import type { OpenSequence } from '../sequences/sequences';
 import { filterQuery, findEvents, READ_CONCERN } from '../storage/find-events';
 import { visitEvent } from '../storage/event-fields';
-import type { ObserverDefinition } from '../storage/observers';
+import type { ObserverDefinition, ObserverRecord } from '../storage/observers';
 import { EventSource } from './event-source';
 import { partitionKey } from './partition-key';
 import { ContentType } from '../contract/messages';
@@ -40,6 +40,29 @@ function recordedOf(bytes: Buffer, start: number): number {
   return recorded;
 }
 
+/** Age of the oldest matching event at or beyond the position, in ms, by the clocks of the servers. */
+export async function lagOf(
+  { db, collection, tail }: OpenSequence,
+  record: ObserverRecord,
+): Promise<number | undefined> {
+  if (record.position >= tail.next) return undefined;
+  const { filters } = record.definition;
+  const oldest = await findEvents(db, collection, { from: record.position, to: tail.next - 1, limit: 1, filters });
+  const start = oldest.starts[0];
+  return start === undefined ? undefined : Math.max(0, Date.now() - recordedOf(oldest.bytes, start));
+}
+
+/** The partition of one event; undefined when there is no such event. */
+export async function partitionOfEvent(
+  { db, collection }: OpenSequence,
+  definition: ObserverDefinition,
+  number: number,
+): Promise<string | undefined> {
+  const found = await findEvents(db, collection, { from: number, to: number, limit: 1 });
+  const start = found.starts[0];
+  return start === undefined ? undefined : partitionKey(definition.partitionBy)(found.bytes, start);
+}
+
 /** How many events of the range match the definition, in one partition or all. */
 export async function countEvents(
   sequence: OpenSequence,
@@ -56,9 +79,14 @@ export async function countEvents(
     const query = { $and: [range, filterQuery(filters), ofPartition] } as object;
     return db.collection(collection).countDocuments(query, { readConcern: READ_CONCERN });
   }
-  const source = new EventSource({ sequence, filters, contentType: ContentType.BSON, partitionOf: partitionKey(partitionBy) });
+  const source = new EventSource({
+    sequence,
+    filters,
+    contentType: ContentType.BSON,
+    partitionOf: partitionKey(partitionBy),
+  });
   let count = 0;
-  for (let at = from; at <= to; ) {
+  for (let at = from; at <= to;) {
     const chunk = await source.read(at, to);
     count += chunk.events.filter((event) => event.partition === partition).length;
     at = chunk.next;
@@ -76,6 +104,11 @@ export async function missedBefore(
   const old = filterQuery(before.filters);
   // The old one took everything.
   if (Object.keys(old).length === 0) return false;
-  const query = { $and: [{ _id: { $lt: Long.fromNumber(position) } }, filterQuery(after.filters)], $nor: [old] } as object;
-  return (await db.collection(collection).findOne(query, { projection: { _id: 1 }, readConcern: READ_CONCERN })) !== null;
+  const query = {
+    $and: [{ _id: { $lt: Long.fromNumber(position) } }, filterQuery(after.filters)],
+    $nor: [old],
+  } as object;
+  return (
+    (await db.collection(collection).findOne(query, { projection: { _id: 1 }, readConcern: READ_CONCERN })) !== null
+  );
 }

@@ -3,7 +3,7 @@ const SECOND = 1_000;
 
 export class RateMeter {
   readonly #seconds: number;
-  #counts = new Map<number, number>();
+  readonly #counts = new Map<number, number>();
 
   /** @param window over how long it is measured, in ms. */
   constructor(window: number) {

@@ -72,6 +72,9 @@ export const OBSERVATION = {
   /** How often a lease is renewed, in ms. */
   leaseRenewMs: 2_500,
 
+  /** How often observers that nobody needs are looked for, in ms. */
+  tidyMs: 1_000,
+
   /** How often states are told to who watches, in ms. */
   watchMs: 250,
 

@@ -3,6 +3,8 @@
  * are others, looks at what is followed, and at the disk. Each trouble is logged and tried again.
  */
 import type { Logger } from 'pino';
+import type { Observation } from '../observation/observation';
+import { OBSERVATION } from '../observation/tuning';
 import type { CommitWatch } from '../sequences/commit-watch';
 import type { Sequences } from '../sequences/sequences';
 import { TUNING } from '../sequences/tuning';
@@ -12,25 +14,29 @@ import type { DiskGuard } from './disk-guard';
 /** How often the disk is looked at, in ms: at 100 MB/s the guard's reserve lasts longer. */
 const DISK_CHECK_MS = 1_000;
 
+export interface MembershipParts {
+  readonly registry: ServerRegistry;
+  readonly watch: CommitWatch;
+  readonly sequences: Sequences;
+  readonly observation: Observation;
+  readonly guard: DiskGuard;
+  readonly logger: Logger;
+}
+
 export class Membership {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #running = new Set<Promise<void>>();
 
-  constructor(
-    private readonly registry: ServerRegistry,
-    private readonly watch: CommitWatch,
-    private readonly sequences: Sequences,
-    private readonly guard: DiskGuard,
-    private readonly logger: Logger,
-  ) {}
+  constructor(private readonly parts: MembershipParts) {}
 
   /** Registers, and goes on regularly. */
   async join(): Promise<void> {
     await this.#beat();
     this.#every(HEARTBEAT_MS, 'heartbeat', () => this.#beat());
-    this.#every(TUNING.pollMs, 'poll', () => this.sequences.poll());
+    this.#every(TUNING.pollMs, 'poll', () => this.parts.sequences.poll());
+    this.#every(OBSERVATION.tidyMs, 'tidying of observers', async () => this.parts.observation.tidy());
     this.#every(DISK_CHECK_MS, 'disk check', async () => {
-      await this.guard.check();
+      await this.parts.guard.check();
     });
   }
 
@@ -38,14 +44,14 @@ export class Membership {
   async leave(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.#running);
-    await this.watch.close();
-    await this.registry.leave();
+    await this.parts.watch.close();
+    await this.parts.registry.leave();
   }
 
   async #beat(): Promise<void> {
-    await this.registry.beat();
-    const others = await this.registry.others();
-    await this.watch.set(others.length > 0);
+    await this.parts.registry.beat();
+    const others = await this.parts.registry.others();
+    await this.parts.watch.set(others.length > 0);
   }
 
   /** One at a time: a run that takes longer than its interval makes the next ones fall out. */
@@ -54,7 +60,7 @@ export class Membership {
     const timer = setInterval(() => {
       if (current !== undefined) return;
       const started = run().catch((error: unknown) => {
-        this.logger.warn({ err: error }, `${name} failed, trying again`);
+        this.parts.logger.warn({ err: error }, `${name} failed, trying again`);
       });
       current = started.then(() => {
         this.#running.delete(started);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { newId } from '../kernel/ids';
 import { DEFAULT_STORE } from '../kernel/names';
 import { ensureStore } from '../sequences/administration';
+import { Observation } from '../observation/observation';
 import { CommitWatch } from '../sequences/commit-watch';
 import { Sequences } from '../sequences/sequences';
 import { Catalogue } from '../storage/catalogue';
@@ -88,9 +89,18 @@ async function compose(config: ServerConfig, teardown: Teardown): Promise<Runnin
   const serverId = newId();
   const started = new Date();
   let address = config.listen;
+  const observation = new Observation({
+    client,
+    sequences,
+    catalogue,
+    logger,
+    serverId,
+    address: () => config.advertise ?? address,
+  });
   const server = await listen(config.listen, {
     sequences,
     catalogue,
+    observation,
     logger,
     diagnose: () => diagnose(deployment, guard, config.minFreeDiskBytes),
     facts: () => ({
@@ -109,11 +119,12 @@ async function compose(config: ServerConfig, teardown: Teardown): Promise<Runnin
 
   const registry = new ServerRegistry(client, { id: serverId, address: config.advertise ?? address, version: VERSION });
   const watch = new CommitWatch(client, (database, collection) => sequences.noticed(database, collection), logger);
-  const membership = new Membership(registry, watch, sequences, guard, logger);
+  const membership = new Membership({ registry, watch, sequences, observation, guard, logger });
   await membership.join();
   teardown.add(() => membership.leave());
   teardown.add(async () => {
     server.announceStop();
+    await observation.stop();
     await sequences.drain(DRAIN_MS);
   });
 

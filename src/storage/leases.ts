@@ -21,9 +21,8 @@ export interface Lease {
   readonly epoch: number;
 }
 
-export type Acquired = { readonly kind: 'held'; readonly epoch: number } | { readonly kind: 'elsewhere'; readonly lease: Lease };
-
-const DUPLICATE_KEY = 11000;
+export type Acquired =
+  { readonly kind: 'held'; readonly epoch: number } | { readonly kind: 'elsewhere'; readonly lease: Lease };
 
 export class Leases {
   readonly #leases: Collection<LeaseDocument>;
@@ -32,7 +31,7 @@ export class Leases {
   constructor(
     client: MongoClient,
     private readonly owner: string,
-    private readonly address: string,
+    private readonly address: () => string,
     private readonly lasts: number,
   ) {
     this.#leases = client.db(CATALOGUE_DATABASE).collection('leases');
@@ -42,27 +41,24 @@ export class Leases {
   async acquire(name: string): Promise<Acquired> {
     const mine = { $eq: ['$owner', this.owner] };
     const free = { $or: [mine, { $lt: ['$expires', '$$NOW'] }] };
-    const epoch = { $ifNull: ['$epoch', 0] };
-    try {
-      const lease = await this.#leases.findOneAndUpdate(
-        { _id: name, $expr: free },
-        [
-          {
-            $set: {
-              epoch: { $cond: [{ $and: [mine, { $gte: ['$expires', '$$NOW'] }] }, epoch, { $add: [epoch, 1] }] },
-              owner: this.owner,
-              address: this.address,
-              expires: this.#expiry(),
-            },
+    // The lease itself first: a condition by the database's clock and an upsert do not go together.
+    const nobody = { owner: '', address: '', epoch: 0, expires: new Date(0) };
+    await this.#leases.updateOne({ _id: name }, { $setOnInsert: nobody }, { upsert: true });
+    const taken = await this.#leases.findOneAndUpdate(
+      { _id: name, $expr: free },
+      [
+        {
+          $set: {
+            epoch: { $cond: [{ $and: [mine, { $gte: ['$expires', '$$NOW'] }] }, '$epoch', { $add: ['$epoch', 1] }] },
+            owner: this.owner,
+            address: this.address(),
+            expires: this.#expiry(),
           },
-        ],
-        { upsert: true, returnDocument: 'after', writeConcern: WRITE_CONCERN },
-      );
-      if (lease !== null) return { kind: 'held', epoch: lease.epoch };
-    } catch (error) {
-      // The lease is there and not free, so the upsert tried to make a second one.
-      if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
-    }
+        },
+      ],
+      { returnDocument: 'after', writeConcern: WRITE_CONCERN },
+    );
+    if (taken !== null) return { kind: 'held', epoch: taken.epoch };
     const lease = await this.find(name);
     // It was given up between the two questions.
     return lease === undefined ? this.acquire(name) : { kind: 'elsewhere', lease };
@@ -70,9 +66,13 @@ export class Leases {
 
   /** Keeps the lease. False when it is lost. */
   async renew(name: string, epoch: number): Promise<boolean> {
-    const kept = await this.#leases.updateOne({ _id: name, owner: this.owner, epoch }, [{ $set: { expires: this.#expiry() } }], {
-      writeConcern: WRITE_CONCERN,
-    });
+    const kept = await this.#leases.updateOne(
+      { _id: name, owner: this.owner, epoch },
+      [{ $set: { expires: this.#expiry() } }],
+      {
+        writeConcern: WRITE_CONCERN,
+      },
+    );
     return kept.matchedCount === 1;
   }
 

@@ -3,7 +3,8 @@ import { Long, type ClientSession, type Collection, type Db, type MongoClient } 
 import type { EventFilter } from '../kernel/event-filter';
 import { WRITE_CONCERN } from './insert-events';
 
-export type PartitionBy = { readonly kind: 'source' } | { readonly kind: 'property'; readonly path: string } | { readonly kind: 'whole' };
+export type PartitionBy =
+  { readonly kind: 'source' } | { readonly kind: 'property'; readonly path: string } | { readonly kind: 'whole' };
 
 export interface ObserverDefinition {
   readonly sequence: string;
@@ -142,10 +143,7 @@ export class ObserverStore {
   }
 
   async failures(id: string): Promise<FailureRecord[]> {
-    const found = await this.#failures
-      .find({ '_id.observer': id })
-      .sort({ '_id.partition': 1 })
-      .toArray();
+    const found = await this.#failures.find({ '_id.observer': id }).sort({ '_id.partition': 1 }).toArray();
     return found.map(({ _id, nextRetry, ...rest }) => ({
       ...rest,
       heldFrom: Number(rest.heldFrom),

@@ -99,6 +99,12 @@ export class ProtoWriter {
     this.pos += value.length;
   }
 
+  /** The tag and length of bytes that the caller puts behind what is written here. */
+  bytesHead(field: number, length: number): void {
+    this.reserve(TAG_AND_VARINT);
+    this.pos = writeVarint(this.buffer, writeVarint(this.buffer, this.pos, lengthTag(field)), length);
+  }
+
   /**
    * Opens a nested message and returns what `close` wants back. `expectedBytes` is a guess at its
    * length: a guess with as many digits as the truth saves moving the message afterwards.

@@ -1,0 +1,105 @@
+/** The service `Observers`: translation between the wire and observation. */
+import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { CancelReplayRequest__Output } from '../contract/generated/annals/v1/CancelReplayRequest';
+import type { ListFailedPartitionsRequest__Output } from '../contract/generated/annals/v1/ListFailedPartitionsRequest';
+import type { ObserversGetRequest__Output } from '../contract/generated/annals/v1/ObserversGetRequest';
+import type { ObserversListRequest__Output } from '../contract/generated/annals/v1/ObserversListRequest';
+import type { PauseRequest__Output } from '../contract/generated/annals/v1/PauseRequest';
+import type { ReplayRequest__Output } from '../contract/generated/annals/v1/ReplayRequest';
+import type { RetryPartitionRequest__Output } from '../contract/generated/annals/v1/RetryPartitionRequest';
+import type { SkipEventRequest__Output } from '../contract/generated/annals/v1/SkipEventRequest';
+import type { WaitForRequest__Output } from '../contract/generated/annals/v1/WaitForRequest';
+import { messageCodec, serviceDefinition } from '../contract/services';
+import { AnnalsError } from '../kernel/annals-error';
+import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../kernel/names';
+import type { Observation } from '../observation/observation';
+import { serverStream, unary, type CallContext } from './calls';
+import { observe } from './observe-stream';
+import { durationOf, failedPartitionMessage, observerAddressOf, observerMessage } from './observer-messages';
+import { numberOf } from './requests';
+
+const pass = (bytes: Buffer): Buffer => bytes;
+
+/** Streams whose messages are encoded and decoded by hand, or once for all: gRPC passes their bytes through. */
+export function observersDefinition(): ServiceDefinition {
+  const definition = serviceDefinition('Observers');
+  const { Observe, Watch, ...others } = definition;
+  if (Observe === undefined || Watch === undefined) throw new Error('the contract has no Observers.Observe or Watch');
+  return {
+    ...others,
+    Observe: { ...Observe, requestDeserialize: pass, responseSerialize: pass },
+    Watch: { ...Watch, responseSerialize: pass },
+  };
+}
+
+const watchCodec = messageCodec<object>('ObserversWatchResponse');
+
+export function observers(observation: Observation, logger: Logger): UntypedServiceImplementation {
+  const list = async (request: ObserversListRequest__Output) => {
+    const views = await observation.list(request.store || DEFAULT_STORE, request.namespace || DEFAULT_NAMESPACE);
+    return { observers: views.map(observerMessage) };
+  };
+  async function* watch(request: ObserversListRequest__Output, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const { store, namespace } = request;
+    for await (const views of observation.watch(store || DEFAULT_STORE, namespace || DEFAULT_NAMESPACE, signal)) {
+      yield watchCodec.encode({ observers: views.map(observerMessage) });
+    }
+  }
+  const replay = async (request: ReplayRequest__Output) => {
+    const { fromTime } = request;
+    const plan = await observation.replay(observerAddressOf(request.observer), {
+      from: numberOf(request.from, 'from'),
+      to: numberOf(request.to, 'to'),
+      fromTime: fromTime === null ? undefined : fromTime.seconds * 1_000 + fromTime.nanos / 1_000_000,
+      partition: request.partition,
+      dryRun: request.dryRun,
+    });
+    const { from, to, events, estimate } = plan;
+    return { from, to, events, ...(estimate === undefined ? {} : { estimate: durationOf(estimate) }) };
+  };
+  const skip = async ({ observer, partition, sequenceNumber, reason }: SkipEventRequest__Output) => {
+    if (reason.trim() === '')
+      throw new AnnalsError('INVALID_FIELD', 'reason is empty; it is kept in the audit', { field: 'reason' });
+    await observation.skip(observerAddressOf(observer), partition, sequenceNumber, reason);
+    return {};
+  };
+  const waitFor = async (request: WaitForRequest__Output, { signal }: CallContext) => {
+    const number = numberOf(request.sequenceNumber, 'sequence_number') ?? 0;
+    const { position, held } = await observation.waitFor(observerAddressOf(request.observer), number, signal);
+    return {
+      handled: held === undefined && position > number,
+      position,
+      held: held === undefined ? null : failedPartitionMessage(held),
+    };
+  };
+  return {
+    Observe: observe(observation, logger),
+    List: unary(logger, list),
+    Get: unary(logger, async ({ observer }: ObserversGetRequest__Output) => ({
+      observer: observerMessage(await observation.get(observerAddressOf(observer))),
+    })),
+    Watch: serverStream(logger, watch),
+    Replay: unary(logger, replay),
+    CancelReplay: unary(logger, async ({ observer }: CancelReplayRequest__Output) => ({
+      cancelled: await observation.cancelReplay(observerAddressOf(observer)),
+    })),
+    RetryPartition: unary(logger, async ({ observer, partition }: RetryPartitionRequest__Output) => {
+      await observation.retry(observerAddressOf(observer), partition);
+      return {};
+    }),
+    SkipEvent: unary(logger, skip),
+    Pause: unary(logger, async ({ observer }: PauseRequest__Output) => {
+      await observation.pause(observerAddressOf(observer), true);
+      return {};
+    }),
+    Resume: unary(logger, async ({ observer }: PauseRequest__Output) => {
+      await observation.pause(observerAddressOf(observer), false);
+      return {};
+    }),
+    ListFailedPartitions: unary(logger, async ({ observer }: ListFailedPartitionsRequest__Output) => ({
+      partitions: (await observation.failures(observerAddressOf(observer))).map(failedPartitionMessage),
+    })),
+    WaitFor: unary(logger, waitFor),
+  };
+}
