@@ -15,7 +15,8 @@ import {
 import { messageCodec } from '../contract/services';
 import { AnnalsError, overLimit } from '../kernel/annals-error';
 import { newId } from '../kernel/ids';
-import type { ObserverClient, SentDelivery } from '../observation/client-roster';
+import type { ObserverClient } from '../observation/client-roster';
+import type { Delivery } from '../observation/dispatcher';
 import type { ObserverEngine } from '../observation/engine';
 import type { Observation } from '../observation/observation';
 import { OBSERVATION } from '../observation/tuning';
@@ -42,7 +43,7 @@ class ObserveSession {
   #registering = false;
   #registered = false;
   #over = false;
-  #outgoing: SentDelivery[] = [];
+  #outgoing: (Delivery & { readonly replay: boolean })[] = [];
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(
@@ -148,8 +149,8 @@ class ObserveSession {
       credits: request.credits || OBSERVATION.credits,
       deliveryEvents: request.deliverySize || OBSERVATION.deliveryEvents,
       deadlineMs,
-      send: (deliveries) => {
-        this.#send(deliveries);
+      send: (deliveries, replay) => {
+        this.#send(deliveries, replay);
       },
       end: (reason) => {
         this.#refuse(reason);
@@ -158,13 +159,13 @@ class ObserveSession {
   }
 
   /** Gathers what the tracks of the observer send in one turn into one message. */
-  #send(deliveries: readonly SentDelivery[]): void {
+  #send(deliveries: readonly Delivery[], replay: boolean): void {
     if (this.#outgoing.length === 0) {
       setImmediate(() => {
         this.#flush();
       });
     }
-    this.#outgoing.push(...deliveries);
+    for (const delivery of deliveries) this.#outgoing.push({ ...delivery, replay });
   }
 
   /** Nothing before the answer to Register; it flushes what came too early. */

@@ -11,7 +11,8 @@ import type { FailedPartition } from '../contract/generated/annals/v1/FailedPart
 import { ContentType } from '../contract/messages';
 import { AnnalsError } from '../kernel/annals-error';
 import { checkName, DEFAULT_NAMESPACE, DEFAULT_SEQUENCE, DEFAULT_STORE } from '../kernel/names';
-import type { ObserverAddress, ObserverView, Start } from '../observation/observation';
+import type { ObserverAddress } from '../observation/directory';
+import type { ObserverView, Start } from '../observation/observation';
 import type { FailureRecord, ObserverDefinition } from '../storage/observers';
 import { contentTypeOf, filtersOf, numberOf } from './requests';
 

@@ -3,8 +3,6 @@ import type { AnnalsError } from '../kernel/annals-error';
 import type { Delivery } from './dispatcher';
 import { OBSERVATION } from './tuning';
 
-export type SentDelivery = Delivery & { readonly replay: boolean };
-
 export interface ObserverClient {
   readonly id: string;
   readonly name: string;
@@ -14,7 +12,8 @@ export interface ObserverClient {
   readonly deliveryEvents: number;
   /** How long a delivery may be unacknowledged, in ms. */
   readonly deadlineMs: number;
-  send(deliveries: readonly SentDelivery[]): void;
+  /** @param replay they are part of a replay. */
+  send(deliveries: readonly Delivery[], replay: boolean): void;
   /** Ends its stream. */
   end(reason: AnnalsError): void;
 }
@@ -42,6 +41,19 @@ export class ClientRoster {
 
   list(): ObserverClient[] {
     return [...this.#clients.values()].map(({ client }) => client);
+  }
+
+  /** Deliveries by the client that each is for. */
+  byClient(deliveries: readonly Delivery[]): Map<ObserverClient, Delivery[]> {
+    const byClient = new Map<ObserverClient, Delivery[]>();
+    for (const delivery of deliveries) {
+      const client = this.get(delivery.client);
+      if (client === undefined) continue;
+      const theirs = byClient.get(client) ?? [];
+      theirs.push(delivery);
+      byClient.set(client, theirs);
+    }
+    return byClient;
   }
 
   heard(id: string): void {

@@ -11,26 +11,27 @@
  *   repeats some events in order and loses none.
  */
 import type { Logger } from 'pino';
-import { ContentType, type EventFilter } from '../contract/messages';
+import type { AcknowledgementMessage } from '../contract/observe-codec';
 import { AnnalsError } from '../kernel/annals-error';
 import type { OpenSequence } from '../sequences/sequences';
-import {
-  LostLease,
-  type FailureRecord,
-  type ObserverChange,
-  type ObserverDefinition,
-  type ObserverRecord,
-  type ObserverStore,
-  type ReplayRecord,
+import type {
+  FailureRecord,
+  ObserverChange,
+  ObserverDefinition,
+  ObserverRecord,
+  ObserverStore,
+  ReplayRecord,
 } from '../storage/observers';
-import { afterFailure, type FailedAttempt } from './backoff';
+import type { FailedAttempt } from './backoff';
 import { ClientRoster, type ObserverClient } from './client-roster';
-import type { Delivery, Dispatcher } from './dispatcher';
-import { EventSource } from './event-source';
-import { partitionKey } from './partition-key';
+import { FailedPartitions } from './failed-partitions';
 import { RateMeter } from './rate-meter';
-import { Track } from './track';
+import { RecordKeeper } from './record-keeper';
+import { SentDeliveries } from './sent-deliveries';
+import type { Track } from './track';
+import { Tracks } from './tracks';
 import { OBSERVATION } from './tuning';
+import { Waiters } from './waiters';
 
 export interface EngineOptions {
   readonly record: ObserverRecord;
@@ -39,86 +40,73 @@ export interface EngineOptions {
   readonly store: ObserverStore;
   readonly sequence: OpenSequence;
   readonly logger: Logger;
-  /** The lease is lost, or the observer cannot go on: the engine has stopped by itself. */
+  /** The lease is lost; the engine has stopped by itself. */
   readonly lost: (reason: Error) => void;
 }
-
-export interface Acknowledgement {
-  readonly deliveryId: number;
-  readonly handledThrough: number | undefined;
-  readonly failure: Omit<FailedAttempt, 'number'> | undefined;
-}
-
-/** A failed partition on its way to catch up. */
-interface Lane {
-  readonly track: Track;
-  readonly partition: string;
-}
-
-const WINDOW = {
-  windowEvents: OBSERVATION.windowEvents,
-  windowBytes: OBSERVATION.windowBytes,
-  deliveryBytes: OBSERVATION.deliveryBytes,
-};
-
-const LANE_WINDOW = { ...WINDOW, windowEvents: OBSERVATION.laneEvents };
 
 /** How often deadlines, heartbeats and retries are looked at, in ms. */
 const SWEEP_MS = 100;
 
 export class ObserverEngine {
   readonly #options: EngineOptions;
-  readonly #clients: ClientRoster;
-  readonly #failures: Map<string, FailureRecord>;
-  readonly #lanes = new Map<string, Lane>();
-  /** Where a delivery came from, until it is answered. */
-  readonly #sent = new Map<number, { readonly track: Track; readonly deadline: number; readonly client: string }>();
+  readonly #keeper: RecordKeeper;
+  readonly #failed: FailedPartitions;
+  readonly #clients = new ClientRoster();
+  readonly #sent = new SentDeliveries();
   readonly #rate = new RateMeter(OBSERVATION.rateWindowMs);
-  readonly #waiters = new Set<{ readonly number: number; readonly settle: () => void }>();
+  readonly #waiters = new Waiters();
+  readonly #tracks: Tracks;
   readonly #stopListening: () => void;
   readonly #timer: NodeJS.Timeout;
-  #source: EventSource;
   #track: Track;
-  #deliveryId = 1;
-  #record: ObserverRecord;
-  /** Numbers below it may be delivered: the database knows. */
-  #reserved: number;
-  #reserving = false;
   /** Numbers below it may have been delivered by the main track, as far as this engine knows. */
   #sentBelow: number;
   #handledSinceWrite = 0;
-  #writtenAt = 0;
-  #writing: Promise<void> | undefined;
-  #replayDone = 0;
+  #replayed = 0;
   #stopped = false;
   #scheduled = false;
 
   constructor(options: EngineOptions) {
+    const { record, epoch, store, logger, sequence } = options;
     this.#options = options;
-    this.#record = options.record;
-    this.#failures = new Map(options.failures.map((failure) => [failure.partition, failure]));
-    this.#reserved = options.record.deliveredBelow;
-    this.#sentBelow = options.record.deliveredBelow;
-    this.#source = this.#newSource(options.record.definition);
-    this.#track = this.#startTrack();
-    this.#clients = new ClientRoster();
-    this.#stopListening = options.sequence.tail.listen(() => this.#soon());
-    this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#keeper = new RecordKeeper({
+      record,
+      epoch,
+      store,
+      logger,
+      lost: (reason) => {
+        this.#end();
+        options.lost(reason);
+      },
+    });
+    this.#failed = new FailedPartitions(options.failures, this.#keeper, {
+      main: () => this.#track.dispatcher,
+      make: (partition, from) => {
+        const end = (): number => this.#track.dispatcher.next - 1;
+        return this.#withClients(this.#tracks.lane(this.#keeper.record, partition, from, end));
+      },
+      dropped: (track) => {
+        this.#sent.removeTrack(track);
+      },
+    });
+    this.#sentBelow = record.deliveredBelow;
+    this.#tracks = new Tracks(sequence);
+    this.#track = this.#newTrack();
+    this.#stopListening = sequence.tail.listen(this.#soon);
+    this.#timer = setInterval(() => {
+      this.#sweep();
+    }, SWEEP_MS);
     this.#soon();
   }
 
   /** What is known of the observer at this moment, without asking the database. */
   get state() {
-    const { tail } = this.#options.sequence;
+    const { next } = this.#options.sequence.tail;
+    const live = { ...this.#whereItStands(), replay: this.#replay(), rate: this.#rate.perSecond() };
     return {
-      record: {
-        ...this.#record,
-        position: this.#mainPosition(),
-        replay: this.#replayRecord(),
-        rate: this.#rate.perSecond(),
-      },
-      tail: tail.next === 0 ? undefined : tail.next - 1,
-      failedPartitions: this.#failures.size,
+      record: { ...this.#keeper.record, ...live },
+      tail: next === 0 ? undefined : next - 1,
+      failedPartitions: this.#failed.size,
       clients: this.#clients.list().map(({ id, name }) => ({ id, name, inFlight: this.#inFlightOf(id) })),
     };
   }
@@ -127,33 +115,27 @@ export class ObserverEngine {
     return this.#clients.size > 0;
   }
 
-  get definition(): ObserverDefinition {
-    return this.#record.definition;
-  }
-
   failures(): FailureRecord[] {
-    return [...this.#failures.values()];
+    return this.#failed.list();
   }
-
-  // --- clients ---
 
   addClient(client: ObserverClient): void {
     this.#clients.add(client);
-    for (const dispatcher of this.#dispatchers()) dispatcher.addClient(client.id, client);
+    for (const { dispatcher } of this.#all()) dispatcher.addClient(client.id, client);
     this.#soon();
   }
 
   /** The client takes nothing new. */
   leaving(id: string): void {
-    for (const dispatcher of this.#dispatchers()) dispatcher.leaving(id);
+    for (const { dispatcher } of this.#all()) dispatcher.leaving(id);
     this.#soon();
   }
 
   /** The client is gone. What was on its way to it goes to others, flagged. */
   removeClient(id: string): void {
     if (!this.#clients.remove(id)) return;
-    for (const dispatcher of this.#dispatchers()) dispatcher.removeClient(id);
-    for (const [delivery, sent] of this.#sent) if (sent.client === id) this.#sent.delete(delivery);
+    for (const { dispatcher } of this.#all()) dispatcher.removeClient(id);
+    this.#sent.removeClient(id);
     this.#soon();
   }
 
@@ -170,369 +152,192 @@ export class ObserverEngine {
   }
 
   /** Takes a client's answers. What is late, repeated or somebody else's changes nothing. */
-  acknowledge(client: string, answers: readonly Acknowledgement[]): void {
+  acknowledge(client: string, answers: readonly AcknowledgementMessage[]): void {
     this.#clients.heard(client);
     for (const { deliveryId, handledThrough, failure } of answers) {
-      const sent = this.#sent.get(deliveryId);
-      if (sent === undefined || sent.client !== client) continue;
-      const { dispatcher } = sent.track;
+      const track = this.#sent.of(client, deliveryId)?.track;
+      if (track === undefined) continue;
       // With a failure and no number nothing was handled; without either all was.
       if (failure === undefined || handledThrough !== undefined) {
-        this.#handled(sent.track, dispatcher.acknowledge(client, deliveryId, handledThrough));
+        this.#count(track, track.dispatcher.acknowledge(client, deliveryId, handledThrough));
       }
-      if (failure !== undefined) this.#fail(sent.track, client, deliveryId, failure);
-      if (failure !== undefined || !dispatcher.isOpen(deliveryId)) this.#sent.delete(deliveryId);
+      if (failure !== undefined) this.#fail(track, client, deliveryId, failure);
+      if (!track.dispatcher.isOpen(deliveryId)) this.#sent.remove(deliveryId);
     }
     this.#soon();
   }
 
-  // --- what a person asks for ---
-
+  /** Resuming is an act of a person, so it ends a quarantine too. */
   async pause(paused: boolean): Promise<void> {
-    // A person who resumes an observer that had been quarantined has acted.
-    await this.#change({ paused, ...(paused ? {} : { quarantined: false }) });
+    await this.#keeper.change(paused ? { paused } : { paused, quarantined: false });
     this.#soon();
   }
 
   async redefine(definition: ObserverDefinition): Promise<void> {
-    await this.#change({ definition, ...this.#whereItStands() });
-    this.#source = this.#newSource(definition);
+    await this.#keeper.change({ definition, ...this.#whereItStands() });
     this.#switchTrack();
   }
 
   async replay(replay: ReplayRecord): Promise<void> {
-    await this.#change({ replay, ...this.#whereItStands() });
-    this.#replayDone = 0;
+    await this.#keeper.change({ replay, ...this.#whereItStands() });
+    this.#replayed = 0;
     this.#switchTrack();
   }
 
+  /** False when there was none. */
   async cancelReplay(): Promise<boolean> {
-    if (this.#record.replay === undefined) return false;
-    await this.#change({ replay: undefined });
+    if (this.#keeper.record.replay === undefined) return false;
+    await this.#keeper.change({ replay: undefined });
     this.#switchTrack();
     return true;
   }
 
   /** Tries a failed partition again now. False when it has not failed. */
   retry(partition: string): boolean {
-    const failure = this.#failures.get(partition);
-    if (failure === undefined) return false;
-    this.#failures.set(partition, { ...failure, nextRetry: new Date(0) });
     this.#soon();
-    return true;
+    return this.#failed.retry(partition);
   }
 
   /** Goes past the event that a failed partition stands at. False when it does not stand there. */
   async skip(partition: string, number: number): Promise<boolean> {
-    const failure = this.#failures.get(partition);
-    if (failure === undefined || failure.heldFrom !== number) return false;
-    this.#dropLane(partition);
-    const beyond: FailureRecord = {
-      partition,
-      heldFrom: number + 1,
-      attemptCount: 0,
-      attempts: failure.attempts,
-      nextRetry: new Date(0),
-    };
-    await this.#putOnRecord(beyond);
+    const skipped = await this.#failed.skip(partition, number);
     this.#soon();
-    return true;
+    return skipped;
   }
 
-  /** Settles once everything below and at `number` is handled or held, or the signal aborts. */
+  /** Settles once everything up to `number` is handled or held, or the signal aborts. */
   async waitFor(number: number, signal: AbortSignal): Promise<void> {
-    if (this.#mainPosition() > number) return;
-    await new Promise<void>((resolve) => {
-      const waiter = { number, settle: resolve };
-      this.#waiters.add(waiter);
-      signal.addEventListener('abort', () => {
-        this.#waiters.delete(waiter);
-        resolve();
-      });
-    });
+    if (this.#position <= number) await this.#waiters.wait(number, signal);
   }
 
   /** Stops delivering, writes the offset, and lets go of everything. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
-    await this.#writing?.catch(() => undefined);
-    // An orderly stop knows what was delivered, so that nothing is flagged that was not.
-    const deliveredBelow = this.#track.replay ? this.#sentBelow : this.#track.dispatcher.next;
-    await this.#write()
-      .then(() => this.#change({ deliveredBelow }))
-      .catch((error: unknown) => this.#trouble(error));
     this.#end();
+    // An orderly stop knows what was delivered, so that nothing is flagged later that was not.
+    const deliveredBelow = this.#track.replay ? this.#sentBelow : this.#track.dispatcher.next;
+    await this.#keeper.stop({ ...this.#whereItStands(), replay: this.#replay(), deliveredBelow });
   }
 
-  // --- the work ---
-
   /** Everything that happens leads here, once for what happens in one turn of the event loop. */
-  #soon(): void {
+  readonly #soon = (): void => {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
       if (!this.#stopped) this.#work();
     });
-  }
+  };
 
   #work(): void {
-    const { paused, quarantined } = this.#record;
+    const { paused, quarantined } = this.#keeper.record;
     if (!paused && !quarantined && this.#clients.size > 0) {
-      this.#startLanes();
-      for (const track of this.#tracks()) {
-        track.pump(
-          () => this.#soon(),
-          (error) => this.#readFailed(error),
-        );
+      this.#failed.startLanes();
+      for (const track of this.#all()) {
+        track.pump(this.#soon, this.#keeper.trouble);
         this.#send(track);
       }
     }
-    this.#endLanes();
-    if (this.#track.replay && this.#track.finished && this.#track.dispatcher.quiet) void this.#replayEnded();
-    this.#writeSoon();
-    this.#settleWaiters();
+    this.#failed.endLanes();
+    if (this.#track.replay && this.#track.finished && this.#track.dispatcher.quiet) this.#endReplay();
+    this.#writeOffset();
+    this.#waiters.reached(this.#position);
   }
 
   #send(track: Track): void {
-    // Only the main track goes where nobody has been; a replay and a lane are flagged anyway.
-    if (track === this.#track && !track.replay && !this.#reserve(track.dispatcher.next)) return;
+    // The main track goes where nobody has been; a replay and a lane are flagged anyway.
+    const first = track === this.#track && !track.replay;
+    const allowed = !first || this.#keeper.mayDeliver(track.dispatcher.next, this.#soon);
+    if (!allowed) return;
     const now = performance.now();
-    const byClient = new Map<string, Delivery[]>();
-    for (const delivery of track.deliveries()) {
-      const client = this.#clients.get(delivery.client);
-      if (client === undefined) continue;
-      this.#sent.set(delivery.id, { track, deadline: now + client.deadlineMs, client: client.id });
-      const list = byClient.get(client.id) ?? [];
-      list.push(delivery);
-      byClient.set(client.id, list);
-    }
-    for (const [id, deliveries] of byClient) {
-      const attempt = this.#attemptOf(track);
-      this.#clients
-        .get(id)
-        ?.send(deliveries.map((d) => ({ ...d, replay: track.replay, attempt: d.attempt + attempt })));
+    const before = this.#failed.attemptsBefore(track);
+    const deliveries = track.deliveries().map((delivery) => ({ ...delivery, attempt: delivery.attempt + before }));
+    for (const [client, theirs] of this.#clients.byClient(deliveries)) {
+      const deadline = now + client.deadlineMs;
+      for (const { id } of theirs) this.#sent.add(id, { track, client: client.id, deadline });
+      client.send(theirs, track.replay);
     }
   }
 
-  /** Whether numbers below `next` may be delivered. Asks for more room in time, so that nobody waits for it. */
-  #reserve(next: number): boolean {
-    if (next + OBSERVATION.deliveryReserve / 2 > this.#reserved && !this.#reserving) {
-      this.#reserving = true;
-      const deliveredBelow = next + 2 * OBSERVATION.deliveryReserve;
-      this.#change({ deliveredBelow })
-        .then(() => {
-          this.#reserved = deliveredBelow;
-          this.#soon();
-        })
-        .catch((error: unknown) => this.#trouble(error))
-        .finally(() => {
-          this.#reserving = false;
-        });
-    }
-    return next <= this.#reserved;
-  }
-
-  #handled(track: Track, events: number): void {
-    this.#handledSinceWrite += events;
-    this.#rate.add(events);
-    if (track.replay) this.#replayDone += events;
+  #count(track: Track, handled: number): void {
+    this.#handledSinceWrite += handled;
+    this.#rate.add(handled);
+    if (track.replay) this.#replayed += handled;
   }
 
   #fail(track: Track, client: string, deliveryId: number, failure: Omit<FailedAttempt, 'number'>): void {
     const failed = track.dispatcher.fail(client, deliveryId);
     if (failed === undefined) return;
-    const { partition, number } = failed;
-    this.#dropLane(partition);
-    const record = afterFailure(partition, this.#failures.get(partition), { ...failure, number }, new Date());
-    this.#putOnRecord(record)
+    this.#failed
+      .failed(failed.partition, { ...failure, number: failed.number })
       .then(() => {
         // Only now may the position pass it.
-        track.dispatcher.recorded(partition);
+        track.dispatcher.recorded(failed.partition);
         this.#soon();
       })
-      .catch((error: unknown) => this.#trouble(error));
+      .catch(this.#keeper.trouble);
   }
 
-  async #putOnRecord(record: FailureRecord): Promise<void> {
-    const { store, epoch } = this.#options;
-    this.#failures.set(record.partition, record);
-    await this.#persistently(() => store.recordFailure(this.#record.id, epoch, record));
-    if (this.#failures.size > OBSERVATION.maxFailedPartitions && !this.#record.quarantined) {
-      await this.#change({ quarantined: true });
-    }
+  #newTrack(): Track {
+    const track = this.#tracks.current(this.#keeper.record, this.#sentBelow);
+    for (const failure of this.#failed.list()) track.dispatcher.recorded(failure.partition);
+    return this.#withClients(track);
   }
 
-  // --- lanes ---
-
-  #startLanes(): void {
-    const now = Date.now();
-    for (const failure of this.#failures.values()) {
-      const { partition, nextRetry, heldFrom } = failure;
-      if (nextRetry === undefined || nextRetry.getTime() > now || this.#lanes.has(partition)) continue;
-      if (!this.#track.dispatcher.isHeld(partition)) continue;
-      const track = new Track({
-        source: this.#newSource(this.#record.definition, partition),
-        from: heldFrom,
-        end: () => this.#track.dispatcher.next - 1,
-        partition,
-        redeliveryBelow: Number.POSITIVE_INFINITY,
-        replay: false,
-        limits: LANE_WINDOW,
-        newDeliveryId: () => this.#deliveryId++,
-      });
-      for (const client of this.#clients.list()) track.dispatcher.addClient(client.id, client);
-      this.#lanes.set(partition, { track, partition });
-    }
-  }
-
-  /** A lane that has come as far as the track gives its partition back. */
-  #endLanes(): void {
-    for (const { track, partition } of this.#lanes.values()) {
-      if (!track.finished || !track.dispatcher.quiet) continue;
-      this.#lanes.delete(partition);
-      this.#failures.delete(partition);
-      this.#track.dispatcher.release(partition);
-      const { store, epoch } = this.#options;
-      this.#persistently(() => store.clearFailure(this.#record.id, epoch, partition)).catch((error: unknown) =>
-        this.#trouble(error),
-      );
-      this.#soon();
-    }
-  }
-
-  #dropLane(partition: string): void {
-    const lane = this.#lanes.get(partition);
-    if (lane === undefined) return;
-    this.#lanes.delete(partition);
-    for (const [id, sent] of this.#sent) if (sent.track === lane.track) this.#sent.delete(id);
-  }
-
-  #attemptOf(track: Track): number {
-    for (const lane of this.#lanes.values()) {
-      if (lane.track === track) return this.#failures.get(lane.partition)?.attemptCount ?? 0;
-    }
-    return 0;
-  }
-
-  // --- tracks ---
-
-  #startTrack(): Track {
-    const { replay, position, ahead } = this.#record;
-    const { tail } = this.#options.sequence;
-    const track = new Track({
-      source: this.#source,
-      from: replay?.position ?? position,
-      end: replay === undefined ? () => tail.next - 1 : () => Math.min(replay.to, tail.next - 1),
-      partition: replay?.partition,
-      ahead: replay === undefined ? ahead : new Map(),
-      redeliveryBelow: replay === undefined ? this.#sentBelow : Number.POSITIVE_INFINITY,
-      replay: replay !== undefined,
-      limits: WINDOW,
-      newDeliveryId: () => this.#deliveryId++,
-    });
-    for (const failure of this.#failures.values()) track.dispatcher.recorded(failure.partition);
+  #withClients(track: Track): Track {
+    for (const client of this.#clients.list()) track.dispatcher.addClient(client.id, client);
     return track;
   }
 
   /** Leaves the track for the one that the record asks for. What is on its way is taken back: late answers change nothing. */
   #switchTrack(): void {
     if (!this.#track.replay) this.#sentBelow = this.#track.dispatcher.next;
+    this.#failed.dropLanes();
     this.#sent.clear();
-    this.#lanes.clear();
-    this.#track = this.#startTrack();
-    for (const client of this.#clients.list()) this.#track.dispatcher.addClient(client.id, client);
+    this.#track = this.#newTrack();
     this.#soon();
   }
 
-  async #replayEnded(): Promise<void> {
-    if (this.#record.replay === undefined) return;
-    this.#record = { ...this.#record, replay: undefined };
+  #endReplay(): void {
+    // A crash before the database knows repeats the end of the replay.
+    this.#keeper.changeSoon({ replay: undefined });
     this.#switchTrack();
-    await this.#change({ replay: undefined }).catch((error: unknown) => this.#trouble(error));
   }
 
-  /** @param partition the one that is wanted, so that an index can lead to it. */
-  #newSource({ filters, partitionBy, content }: ObserverDefinition, partition?: string): EventSource {
-    const narrowed = partition !== undefined && partitionBy.kind === 'source' ? ofSource(filters, partition) : filters;
-    return new EventSource({
-      sequence: this.#options.sequence,
-      filters: narrowed,
-      contentType: content === 'bson' ? ContentType.BSON : ContentType.JSON,
-      partitionOf: partitionKey(partitionBy),
-    });
-  }
-
-  // --- the record ---
-
-  #mainPosition(): number {
-    return this.#track.replay ? this.#record.position : this.#track.dispatcher.position;
-  }
-
-  #replayRecord(): ReplayRecord | undefined {
-    const { replay } = this.#record;
-    if (replay === undefined || !this.#track.replay) return replay;
-    return { ...replay, position: this.#track.dispatcher.position, done: replay.done + this.#replayDone };
-  }
-
-  #writeSoon(): void {
-    if (this.#writing !== undefined) return;
-    const since = performance.now() - this.#writtenAt;
-    const due =
-      since >= OBSERVATION.offsetWriteMs ||
-      (this.#handledSinceWrite >= OBSERVATION.offsetWriteEvents && since >= OBSERVATION.offsetWriteLeastMs);
-    const changed = this.#handledSinceWrite > 0 || this.#mainPosition() !== this.#record.position;
-    if (!due || !changed) return;
-    this.#writing = this.#write()
-      .catch((error: unknown) => this.#trouble(error))
-      .finally(() => {
-        this.#writing = undefined;
-      });
-  }
-
-  async #write(): Promise<void> {
-    this.#writtenAt = performance.now();
-    this.#handledSinceWrite = 0;
-    const replay = this.#replayRecord();
-    const rate = this.#rate.perSecond();
-    if (this.#track.replay) {
-      this.#replayDone = 0;
-      await this.#change({ replay, rate });
-      return;
-    }
-    await this.#change({ ...this.#whereItStands(), rate });
+  /** Where the main track is, also while a replay is under way. */
+  get #position(): number {
+    return this.#track.replay ? this.#keeper.record.position : this.#track.dispatcher.position;
   }
 
   #whereItStands(): Pick<ObserverRecord, 'position' | 'ahead'> {
-    if (this.#track.replay) return { position: this.#record.position, ahead: this.#record.ahead };
+    if (this.#track.replay) return { position: this.#position, ahead: this.#keeper.record.ahead };
+    const ahead = [...this.#track.dispatcher.ahead()].slice(0, OBSERVATION.rememberedAhead);
+    return { position: this.#position, ahead: new Map(ahead) };
+  }
+
+  #replay(): ReplayRecord | undefined {
+    const { replay } = this.#keeper.record;
+    if (replay === undefined || !this.#track.replay) return replay;
+    return { ...replay, position: this.#track.dispatcher.position, done: replay.done + this.#replayed };
+  }
+
+  #writeOffset(): void {
+    const { position, replay } = this.#keeper.record;
     const { dispatcher } = this.#track;
-    return {
-      position: dispatcher.position,
-      ahead: new Map([...dispatcher.ahead()].slice(0, OBSERVATION.rememberedAhead)),
-    };
+    const moved = dispatcher.position !== (this.#track.replay ? replay?.position : position);
+    const written = this.#keeper.offer(this.#handledSinceWrite, moved || this.#handledSinceWrite > 0, () =>
+      this.#offset(),
+    );
+    if (written) this.#handledSinceWrite = 0;
   }
 
-  async #change(change: ObserverChange): Promise<void> {
-    const { store, epoch } = this.#options;
-    await store.update(this.#record.id, epoch, change);
-    this.#record = { ...this.#record, ...change };
+  #offset(): ObserverChange {
+    const rate = this.#rate.perSecond();
+    if (!this.#track.replay) return { ...this.#whereItStands(), rate };
+    const replay = this.#replay();
+    this.#replayed = 0;
+    return { replay, rate };
   }
-
-  /** Again until it succeeds or the lease is lost: what depends on it must not happen before. */
-  async #persistently(write: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        await write();
-        return;
-      } catch (error) {
-        if (error instanceof LostLease || this.#stopped) throw error;
-        this.#options.logger.warn({ err: error, observer: this.#record.id }, 'an observer waits for the database');
-        await new Promise((resolve) => setTimeout(resolve, SWEEP_MS));
-      }
-    }
-  }
-
-  // --- time ---
 
   #sweep(): void {
     const now = performance.now();
@@ -541,61 +346,25 @@ export class ObserverEngine {
       this.removeClient(id);
       client?.end(new AnnalsError('CLIENT_SILENT'));
     }
-    for (const [id, { track, deadline, client }] of this.#sent) {
-      if (deadline > now) continue;
-      this.#sent.delete(id);
+    for (const { id, track, client } of this.#sent.takeExpired(now)) {
       const message = 'the delivery was not acknowledged before its deadline';
       this.#fail(track, client, id, { message, stack: '', permanent: false });
     }
     this.#soon();
   }
 
-  #settleWaiters(): void {
-    const position = this.#mainPosition();
-    for (const waiter of this.#waiters) {
-      if (waiter.number >= position) continue;
-      this.#waiters.delete(waiter);
-      waiter.settle();
-    }
-  }
-
-  #readFailed(error: unknown): void {
-    this.#options.logger.warn({ err: error, observer: this.#record.id }, 'an observer could not read, trying again');
-  }
-
-  #trouble(error: unknown): void {
-    if (error instanceof LostLease) {
-      this.#end();
-      this.#options.lost(error);
-      return;
-    }
-    this.#options.logger.warn({ err: error, observer: this.#record.id }, 'an observer’s record could not be written');
-  }
-
   #end(): void {
     this.#stopped = true;
     clearInterval(this.#timer);
     this.#stopListening();
-    for (const waiter of this.#waiters) waiter.settle();
+    this.#waiters.end();
   }
 
-  #tracks(): Track[] {
-    return [this.#track, ...[...this.#lanes.values()].map((lane) => lane.track)];
-  }
-
-  #dispatchers(): Dispatcher[] {
-    return this.#tracks().map((track) => track.dispatcher);
+  #all(): Track[] {
+    return [this.#track, ...this.#failed.tracks()];
   }
 
   #inFlightOf(client: string): number {
-    return this.#dispatchers().reduce((sum, dispatcher) => sum + dispatcher.inFlightOf(client), 0);
+    return this.#all().reduce((sum, { dispatcher }) => sum + dispatcher.inFlightOf(client), 0);
   }
-}
-
-/** The same filters for one event source; a filter for other sources alone selects nothing of it. */
-function ofSource(filters: readonly EventFilter[], source: string): EventFilter[] {
-  const all = filters.length === 0 ? [{ types: [], eventSourceIds: [], tags: [], correlationId: undefined }] : filters;
-  return all
-    .filter(({ eventSourceIds }) => eventSourceIds.length === 0 || eventSourceIds.includes(source))
-    .map((filter) => ({ ...filter, eventSourceIds: [source] }));
 }

@@ -63,6 +63,9 @@ export const OBSERVATION = {
   /** Failed partitions beyond which the observer itself is quarantined: it is not the events that are broken then. */
   maxFailedPartitions: 1_000,
 
+  /** Failed partitions that catch up at the same time. */
+  lanes: 16,
+
   /** Events of a failed partition that are read at once to catch up. */
   laneEvents: 200,
 

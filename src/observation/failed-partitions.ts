@@ -1,0 +1,120 @@
+/**
+ * The partitions of an observer that have failed. Each stands at an event, is tried again after a
+ * pause, and then catches up on a lane of its own, beside the main track, until it has come as far.
+ */
+import type { FailureRecord } from '../storage/observers';
+import { afterFailure, type FailedAttempt } from './backoff';
+import type { Dispatcher } from './dispatcher';
+import type { RecordKeeper } from './record-keeper';
+import type { Track } from './track';
+import { OBSERVATION } from './tuning';
+
+export interface LaneMaker {
+  /** The track that lanes catch up with. */
+  readonly main: () => Dispatcher;
+  /** A track for one partition from a number on, with every client on it. */
+  readonly make: (partition: string, from: number) => Track;
+  /** A lane has been dropped: answers to what it sent change nothing. */
+  readonly dropped: (track: Track) => void;
+}
+
+export class FailedPartitions {
+  readonly #failures: Map<string, FailureRecord>;
+  readonly #lanes = new Map<string, Track>();
+
+  constructor(
+    failures: readonly FailureRecord[],
+    private readonly keeper: RecordKeeper,
+    private readonly lanes: LaneMaker,
+  ) {
+    this.#failures = new Map(failures.map((failure) => [failure.partition, failure]));
+  }
+
+  get size(): number {
+    return this.#failures.size;
+  }
+
+  list(): FailureRecord[] {
+    return [...this.#failures.values()];
+  }
+
+  tracks(): Track[] {
+    return [...this.#lanes.values()];
+  }
+
+  /** Failed attempts of the event that the lane on this track begins with; 0 for another track. */
+  attemptsBefore(track: Track): number {
+    for (const [partition, lane] of this.#lanes) {
+      if (lane === track) return this.#failures.get(partition)?.attemptCount ?? 0;
+    }
+    return 0;
+  }
+
+  /** An event has failed. Settles once that is on record: only then may an offset pass it. */
+  async failed(partition: string, attempt: FailedAttempt): Promise<void> {
+    this.#drop(partition);
+    await this.#put(afterFailure(partition, this.#failures.get(partition), attempt, new Date()));
+    if (this.#failures.size > OBSERVATION.maxFailedPartitions && !this.keeper.record.quarantined) {
+      await this.keeper.change({ quarantined: true });
+    }
+  }
+
+  /** Tries a partition again now. False when it has not failed. */
+  retry(partition: string): boolean {
+    const failure = this.#failures.get(partition);
+    if (failure === undefined) return false;
+    this.#failures.set(partition, { ...failure, nextRetry: new Date(0) });
+    return true;
+  }
+
+  /** Goes past the event that a partition stands at. False when it does not stand there. */
+  async skip(partition: string, number: number): Promise<boolean> {
+    const failure = this.#failures.get(partition);
+    if (failure?.heldFrom !== number) return false;
+    this.#drop(partition);
+    const { attempts } = failure;
+    await this.#put({ partition, heldFrom: number + 1, attemptCount: 0, attempts, nextRetry: new Date(0) });
+    return true;
+  }
+
+  /** Begins a lane for each partition whose time has come. */
+  startLanes(): void {
+    const now = Date.now();
+    for (const { partition, nextRetry, heldFrom } of this.#failures.values()) {
+      if (nextRetry === undefined || nextRetry.getTime() > now || this.#lanes.has(partition)) continue;
+      if (this.#lanes.size >= OBSERVATION.lanes) return;
+      if (this.lanes.main().isHeld(partition)) this.#lanes.set(partition, this.lanes.make(partition, heldFrom));
+    }
+  }
+
+  /**
+   * Ends the lanes that have come as far as the main track. The partition gets new events from here
+   * on; its record goes afterwards, so a crash in between repeats some events in order and loses none.
+   */
+  endLanes(): void {
+    for (const [partition, track] of this.#lanes) {
+      if (!track.finished || !track.dispatcher.quiet) continue;
+      this.#lanes.delete(partition);
+      this.#failures.delete(partition);
+      this.lanes.main().release(partition);
+      this.keeper.clearFailure(partition).catch(this.keeper.trouble);
+    }
+  }
+
+  /** The main track is another one from here on; lanes begin again beside it. */
+  dropLanes(): void {
+    for (const partition of [...this.#lanes.keys()]) this.#drop(partition);
+  }
+
+  #drop(partition: string): void {
+    const lane = this.#lanes.get(partition);
+    if (lane === undefined) return;
+    this.#lanes.delete(partition);
+    this.lanes.dropped(lane);
+  }
+
+  async #put(failure: FailureRecord): Promise<void> {
+    this.#failures.set(failure.partition, failure);
+    await this.keeper.putFailure(failure);
+  }
+}
