@@ -5,7 +5,7 @@
 import { MongoClient, type Collection, type Db, type Document } from 'mongodb';
 import { ensureEventCollection } from '../src/storage/event-collections';
 import { WRITE_CONCERN } from '../src/storage/insert-events';
-import { sequenceCollection } from '../src/storage/names';
+import { CATALOGUE_DATABASE, sequenceCollection } from '../src/storage/names';
 
 const DATABASE = 'annals-bench-floor';
 
@@ -39,6 +39,16 @@ export class Floor {
   /** The collection in which Annals keeps a sequence, to be dropped when it was measured. */
   sequenceOf(database: string, sequence: string): FloorCollection {
     return new FloorCollection(this.#client.db(database), sequenceCollection(sequence));
+  }
+
+  /** Takes the observers away whose ids begin so, with their failures and leases. */
+  async forgetObservers(database: string, prefix: string): Promise<void> {
+    const begins = { $regex: `^${prefix}` };
+    const db = this.#client.db(database);
+    await db.collection<{ _id: string }>('observers').deleteMany({ _id: begins });
+    await db.collection('observer-failures').deleteMany({ '_id.observer': begins });
+    const leases = this.#client.db(CATALOGUE_DATABASE).collection<{ _id: string }>('leases');
+    await leases.deleteMany({ _id: { $regex: `^observer/[^/]*/[^/]*/${prefix}` } });
   }
 
   async version(): Promise<string> {

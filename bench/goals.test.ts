@@ -58,6 +58,25 @@ describe('goals', () => {
     expect(met(live(3.1))).toEqual([false]);
   });
 
+  it('an observer with one client: 100,000 events a second', () => {
+    expect(met(rate('observe', { rate: 100_000 }))).toEqual([true]);
+    expect(met(rate('observe', { rate: 99_999 }))).toEqual([false]);
+  });
+
+  it('append to handler: p99 within two raw commits and 2 ms', () => {
+    const live = (p99: number): Result => ({
+      ...{ kind: 'latency', name: 'observe-latency', title: '', figures: figures({ floorP50: 1.5, p99 }) },
+      acknowledgedMs: { p50: 1, p99: 1, longest: 1, count: 1 },
+    });
+    expect(met(live(5))).toEqual([true]);
+    expect(met(live(5.1))).toEqual([false]);
+  });
+
+  it('a hundred idle observers: appends keep 0.95 of their rate', () => {
+    expect(met(rate('idle-observers', { ratio: 0.95 }))).toEqual([true]);
+    expect(met(rate('idle-observers', { ratio: 0.94 }))).toEqual([false]);
+  });
+
   it('memory: under 250 MB, and flat', () => {
     const memory = (peak: number, growth: number): Result => ({
       ...{ kind: 'memory', name: 'memory', title: '' },

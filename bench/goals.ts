@@ -1,4 +1,4 @@
-/** What the log is meant to reach, and whether it did. Pure. */
+/** What the log and its observers are meant to reach, and whether it did. Pure. */
 import { SILENT_SUBSCRIBERS } from './memory';
 import type { Result } from './result';
 import type { Figures } from './rounds';
@@ -14,6 +14,12 @@ const LARGE_CALLS_RATIO = 0.8;
 const CATCH_UP_RATE = 200_000;
 /** Commits that an event may take from append to subscriber, in 99 of 100 cases. */
 const LIVE_COMMITS = 2;
+/** Events a second through an observer with one client whose handler does nothing. */
+const OBSERVE_RATE = 100_000;
+/** Milliseconds beyond the commits that an event may take to its handler: reading it, two messages, a turn of each loop. */
+const HANDLED_COST_MS = 2;
+/** Part of the rate without any observer that is left beside a hundred idle ones: what is less cannot be told from noise. */
+const BESIDE_IDLE_RATIO = 0.95;
 /** The server's memory at most, in bytes. */
 const MEMORY_BYTES = 250_000_000;
 /** Growth beyond the noise of a garbage-collected heap, as a part. */
@@ -63,6 +69,18 @@ function goalsOf(result: Result): Goal[] {
         goal(`p99 at most ${LIVE_COMMITS} commits`, `${decimal(commits)} commits; ${beside}`, commits <= LIVE_COMMITS),
       ];
     }
+    case 'observe':
+      return [goal(`${whole(OBSERVE_RATE)} events/s`, ...reachedRate(result.figures, OBSERVE_RATE))];
+    case 'observe-latency': {
+      const most = LIVE_COMMITS * floor.waitsMs.p50 + HANDLED_COST_MS;
+      const { p99 } = annals.waitsMs;
+      const text = `p99 at most ${LIVE_COMMITS} commits + ${HANDLED_COST_MS} ms`;
+      return [goal(text, `${decimal(p99)} ms of ${decimal(most)} ms`, p99 <= most)];
+    }
+    case 'idle-observers':
+      return [
+        goal(`${BESIDE_IDLE_RATIO} of the rate without`, decimal(ratio.median), ratio.median >= BESIDE_IDLE_RATIO),
+      ];
     default:
       return [];
   }

@@ -1,19 +1,20 @@
 /**
- * From the call of `append` to the event in a subscriber's hands, at a rate that leaves everybody idle
- * for most of the time, beside a raw commit at the same rate. One process calls and is handed the event,
- * so one clock measures it.
+ * From the call of `append` to the event in the hands of a subscriber or of an observer's handler, at a
+ * rate that leaves everybody idle for most of the time, beside a raw commit at the same rate. One
+ * process calls and is handed the event, so one clock measures it.
  */
-import type { EventSequence } from '../src/client';
+import type { Annals, EventSequence } from '../src/client';
 import { newId } from '../src/kernel/ids';
 import { newEvent, storedDocuments } from './documents';
 import type { FloorCollection } from './floor';
 import { atRate } from './in-flight';
+import { OBSERVER_PREFIX } from './observing';
 import type { Side } from './rounds';
 
 /** Appends a second: a busy business, an idle database. */
 export const RATE_PER_SECOND = 200;
 
-/** Events that did not reach the subscriber so long after the last append, in ms, are an error. */
+/** Events that did not reach who waits for them so long after the last append, in ms, are an error. */
 const DELIVERY_MS = 10_000;
 
 /** Notes when each event arrives. */
@@ -21,6 +22,7 @@ export class Arrivals {
   readonly #at = new Map<string, number>();
   #wanted: { readonly count: number; readonly resolve: () => void } | undefined;
   readonly #ending = new AbortController();
+  #stop: () => Promise<void> = () => Promise.resolve();
   #finished: Promise<void> = Promise.resolve();
 
   /** Follows what is new; resolves once nothing appended later can be missed. */
@@ -38,6 +40,16 @@ export class Arrivals {
     });
   }
 
+  /** The same through an observer: an event has arrived when its handler is called. */
+  async observe(annals: Annals, sequence: string, id: string): Promise<void> {
+    const observation = annals.observe(`${OBSERVER_PREFIX}${id}`, {
+      sequence,
+      handle: (event) => this.#arrivedNow([event]),
+    });
+    this.#stop = () => observation.stop();
+    await observation.registered;
+  }
+
   /** When each of these events arrived, by `performance.now()`, once all have. */
   async of(eventIds: readonly string[]): Promise<number[]> {
     await this.#arrived(eventIds.length);
@@ -48,16 +60,20 @@ export class Arrivals {
 
   async end(): Promise<void> {
     this.#ending.abort();
+    await this.#stop();
     await this.#finished;
+  }
+
+  #arrivedNow(batch: readonly { readonly eventId: string }[]): void {
+    const now = performance.now();
+    for (const { eventId } of batch) this.#at.set(eventId, now);
+    if (this.#wanted !== undefined && this.#at.size >= this.#wanted.count) this.#wanted.resolve();
   }
 
   async #arrived(count: number): Promise<void> {
     if (this.#at.size >= count) return;
     await new Promise<void>((resolve, reject) => {
-      const late = setTimeout(
-        () => reject(new Error(`${this.#at.size} of ${count} events reached the subscriber`)),
-        DELIVERY_MS,
-      );
+      const late = setTimeout(() => reject(new Error(`${this.#at.size} of ${count} events arrived`)), DELIVERY_MS);
       this.#wanted = {
         count,
         resolve: () => {
@@ -71,26 +87,26 @@ export class Arrivals {
 
   async #note(batches: AsyncIterable<readonly { readonly eventId: string }[]>): Promise<void> {
     try {
-      for await (const batch of batches) {
-        const now = performance.now();
-        for (const { eventId } of batch) this.#at.set(eventId, now);
-        if (this.#wanted !== undefined && this.#at.size >= this.#wanted.count) this.#wanted.resolve();
-      }
+      for await (const batch of batches) this.#arrivedNow(batch);
     } catch (error) {
       if (!this.#ending.signal.aborted) throw error;
     }
   }
 }
 
-/** @param acknowledged gets what each append waited for its answer, in ms. */
+/**
+ * @param how where the event arrives.
+ * @param acknowledged gets what each append waited for its answer, in ms.
+ */
 export function deliverySide(
+  how: string,
   sequence: EventSequence,
   arrivals: Arrivals,
   events: number,
   acknowledged: (ms: number) => void,
 ): Side {
   return {
-    how: 'append to subscriber',
+    how,
     run: async (share) => {
       const count = Math.round(events * share);
       const ids = Array.from({ length: count }, newId);

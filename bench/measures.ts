@@ -1,10 +1,15 @@
 /** The measures by name, in the order in which they are run and printed. */
+import { connect, type EventSequence } from '../src/client';
 import { annalsSide, floorSide, throughClient, type AppendShape } from './append';
 import { readingSide, scanSide, type Reading } from './catch-up';
 import type { Decoding } from './floor';
 import { Arrivals, commitSide, deliverySide, RATE_PER_SECOND } from './latency';
-import { compared, onNewSequence, type Measure } from './measure';
+import { besideIdleObservers, IDLE_OBSERVERS } from './idle-observers';
+import { compared, onNewSequence, type Context, type Measure } from './measure';
 import { measureMemory, SILENT_SUBSCRIBERS } from './memory';
+import { observingSide, type Observing } from './observing';
+import { besideReplay } from './replaying';
+import type { Figures } from './rounds';
 import type { Sizes } from './sizes';
 import { waits } from './statistics';
 import { LOG } from './surroundings';
@@ -61,24 +66,79 @@ const reads = (name: string, title: string, decoding: Decoding, reading: Reading
   },
 });
 
-const latency: Measure = {
-  name: 'latency',
-  title: `append to subscriber at ${RATE_PER_SECOND}/s`,
+/** Handling the whole log through an observer that so many clients share. */
+const observes = (name: string, title: string, clients: number, observing: Observing): Measure => ({
+  name,
+  title,
+  run: async (context) => {
+    const { logEvents } = context.sizes;
+    const scan = scanSide(await context.log.filled(logEvents), 'decoded');
+    const connections = Array.from({ length: clients }, () => connect(`annals://${context.server.address}`));
+    try {
+      const annals = observingSide(connections, LOG, logEvents, observing);
+      return { kind: 'rate', name, title, figures: await compared(scan, annals, context) };
+    } finally {
+      await Promise.all(connections.map((connection) => connection.close()));
+    }
+  },
+});
+
+/** Around both sides of a latency measure, so that both meet what else is going on. */
+type Beside = (context: Context, work: () => Promise<Figures>) => Promise<Figures>;
+
+const latency = (
+  name: string,
+  title: string,
+  { place, how, arrive, beside = (_, work) => work() }: LatencyOptions,
+): Measure => ({
+  name,
+  title: `${title} at ${RATE_PER_SECOND}/s`,
   run: (context) =>
-    onNewSequence(context, latency.name, async ({ sequence, raw }) => {
-      const { name, title } = latency;
+    onNewSequence(context, place, async ({ sequence, raw }) => {
       const events = context.sizes.latencyEvents;
       const acknowledged: number[] = [];
       const arrivals = new Arrivals();
-      await arrivals.follow(sequence);
+      await arrive(arrivals, context, sequence);
       try {
-        const annals = deliverySide(sequence, arrivals, events, (ms) => acknowledged.push(ms));
-        const figures = await compared(commitSide(raw, events), annals, context);
+        const annals = deliverySide(how, sequence, arrivals, events, (ms) => acknowledged.push(ms));
+        const figures = await beside(context, () => compared(commitSide(raw, events), annals, context));
         return { kind: 'latency', name, title, figures, acknowledgedMs: waits(acknowledged) };
       } finally {
         await arrivals.end();
       }
     }),
+});
+
+interface LatencyOptions {
+  /** What its sequence is called. */
+  readonly place: string;
+  readonly how: string;
+  readonly arrive: (arrivals: Arrivals, context: Context, sequence: EventSequence) => Promise<void>;
+  readonly beside?: Beside;
+}
+
+const handled = (place: string): LatencyOptions => ({
+  place,
+  how: 'event at the handler',
+  arrive: (arrivals, { annals }, { address }) => arrivals.observe(annals, address.sequence, place),
+});
+
+/** Neither side is the raw driver: what counts is what the observers add. */
+const idleObservers: Measure = {
+  name: 'idle-observers',
+  title: `64 appends in flight beside ${IDLE_OBSERVERS} observers that no event matches`,
+  run: (context) =>
+    onNewSequence(context, 'unobserved', async (without) =>
+      onNewSequence(context, 'idle', async (observedPlace) => {
+        const { name, title } = idleObservers;
+        const shape = { events: context.sizes.inFlightEvents, eventsPerCall: 1, inFlight: 64 };
+        const alone = annalsSide('the same without', throughClient(without.sequence), shape);
+        const beside = annalsSide('AppendStream', throughClient(observedPlace.sequence), shape);
+        const { sequence } = observedPlace.sequence.address;
+        const figures = await besideIdleObservers(context.annals, sequence, () => compared(alone, beside, context));
+        return { kind: 'rate', name, title, figures };
+      }),
+    ),
 };
 
 const memory: Measure = {
@@ -137,6 +197,29 @@ export const MEASURES: readonly Measure[] = [
     as: 'bson',
     decoded: false,
   }),
-  latency,
+  latency('latency', 'append to subscriber', {
+    place: 'latency',
+    how: 'event at the subscriber',
+    arrive: (arrivals, _, sequence) => arrivals.follow(sequence),
+  }),
+  observes('observe', 'an observer from zero, a thousand partitions', 1, {
+    how: 'Observe',
+    partitionBy: 'source',
+  }),
+  observes('observe-x4', 'the same, shared by four clients', 4, { how: 'Observe, 4 clients', partitionBy: 'source' }),
+  observes('observe-one-partition', 'an observer from zero, the whole sequence in order', 1, {
+    how: 'Observe, 1 partition',
+    partitionBy: 'whole',
+  }),
+  latency('observe-latency', 'append to handler', handled('handled')),
+  latency('observe-latency-replay', 'the same beside a replay', {
+    ...handled('handled-replay'),
+    beside: async (context, work) => {
+      const { logEvents } = context.sizes;
+      await context.log.filled(logEvents);
+      return besideReplay(context.annals, LOG, logEvents, work);
+    },
+  }),
+  idleObservers,
   memory,
 ];

@@ -81,7 +81,7 @@ function latencyLines(results: readonly Result[]): string[] {
     const rows = [
       row('raw commit', commit),
       row('append acknowledged', acknowledgedMs),
-      row('event at the subscriber', figures.annals.waitsMs),
+      row(figures.annals.how, figures.annals.waitsMs),
     ];
     return ['', ...table(columns, rows)];
   });

@@ -12,7 +12,7 @@ interface Named {
 export type Result = Named &
   (
     | { readonly kind: 'rate'; readonly figures: Figures }
-    /** Waits of the floor are raw commits; those of Annals are from append to subscriber. */
+    /** Waits of the floor are raw commits; those of Annals are from append to subscriber or handler. */
     | { readonly kind: 'latency'; readonly figures: Figures; readonly acknowledgedMs: Waits }
     | { readonly kind: 'memory'; readonly figures: MemoryFigures }
   );

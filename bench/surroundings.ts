@@ -11,6 +11,7 @@ import { startEmbeddedMongod } from '../src/storage/embedded/embedded-mongod';
 import { namespaceDatabase } from '../src/storage/names';
 import { SharedLog } from './catch-up';
 import { Floor, type FloorCollection } from './floor';
+import { OBSERVER_PREFIX } from './observing';
 import { processes, type Processes } from './processes';
 import { startServerProcess, type ServerProcess } from './server-process';
 
@@ -61,6 +62,9 @@ async function start({ mongodbUrl, profiled, tell }: SurroundingsOptions, undo: 
   const floor = await Floor.connect(url);
   undo.push(() => floor.close());
   const database = namespaceDatabase(DEFAULT_STORE, DEFAULT_NAMESPACE);
+  // What a run that was cut short has left stands at other logs' numbers. This server has not looked at it yet.
+  await floor.forgetObservers(database, OBSERVER_PREFIX);
+  undo.push(() => floor.forgetObservers(database, OBSERVER_PREFIX));
   const log = new SharedLog(() => floor.collection(LOG, database));
   undo.push(() => log.drop());
   const annals = connect(`annals://${server.address}`);

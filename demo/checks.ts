@@ -10,7 +10,8 @@ export interface Check {
   readonly seen: string;
 }
 
-const check = (name: string, wrong: readonly string[], seen: string): Check => ({
+/** A check that holds when nothing is wrong. */
+export const check = (name: string, wrong: readonly string[], seen: string): Check => ({
   name,
   ok: wrong.length === 0,
   seen: wrong.length === 0 ? seen : `${wrong.length} wrong, first: ${wrong[0] ?? ''}`,

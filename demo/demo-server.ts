@@ -12,11 +12,21 @@ const LINES_KEPT = 20;
 export interface DemoServer {
   readonly address: string;
   /** Asks it to drain and stop; resolves to its exit code. */
-  stop(): Promise<number>;
+  readonly stop: () => Promise<number>;
+  /** Resolves when it ends, to its exit code. */
+  readonly exited: Promise<number>;
 }
 
-/** Starts it; `onLine` gets what it says on its way, such as the progress of a download. */
-export async function startDemoServer(dataFolder: string, onLine: (text: string) => void): Promise<DemoServer> {
+/**
+ * Starts it; `onLine` gets what it says on its way, such as the progress of a download. When the signal
+ * is aborted before it listens, it is stopped in order, and this rejects.
+ */
+export async function startDemoServer(
+  dataFolder: string,
+  onLine: (text: string) => void,
+  signal: AbortSignal,
+): Promise<DemoServer> {
+  signal.throwIfAborted();
   // A MongoDB that the environment names is somebody's own: the demo leaves it alone.
   const { ANNALS_MONGODB_URL: _, ...env } = process.env;
   const options = ['--data', dataFolder, '--listen', '127.0.0.1:0', '--log-level', 'info', '--json'];
@@ -29,6 +39,14 @@ export async function startDemoServer(dataFolder: string, onLine: (text: string)
   const end = (): void => void child.kill('SIGKILL');
   process.once('exit', end);
   const exited = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));
+  const stop = async (): Promise<number> => {
+    child.kill('SIGTERM');
+    const code = await exited;
+    process.off('exit', end);
+    return code;
+  };
+  const stopEarly = (): void => void stop();
+  signal.addEventListener('abort', stopEarly);
   const lines: string[] = [];
   const address = await new Promise<string>((resolve, reject) => {
     const read = (line: string): void => {
@@ -42,15 +60,8 @@ export async function startDemoServer(dataFolder: string, onLine: (text: string)
     createInterface(child.stderr).on('line', read);
     void exited.then((code) => reject(new Error(whyItEnded(code, lines))));
   });
-  return {
-    address,
-    stop: async () => {
-      child.kill('SIGTERM');
-      const code = await exited;
-      process.off('exit', end);
-      return code;
-    },
-  };
+  signal.removeEventListener('abort', stopEarly);
+  return { address, stop, exited };
 }
 
 /** The server's own words when it said why, and otherwise its last lines. */

@@ -1,7 +1,8 @@
 /**
  * `npm run demo`: the main job on real input. A real server on a temporary folder takes hundreds of
- * real GitHub webhooks over gRPC while a subscriber follows; then everything is read back and
- * checked. Exit code 1 when a check fails.
+ * real GitHub webhooks over gRPC while a subscriber follows; everything is read back and checked; two
+ * observers work on it, of which one is killed and one fails and is healed. Exit code 1 when a check
+ * fails. On a terminal the server stays until Ctrl-C, for the person to look at.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,21 +10,26 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { colorsFor, columnsOf, ProgressLine } from '../src/cli/terminal';
 import { connect } from '../src/client';
-import { startDemoServer } from './demo-server';
+import { startDemoServer, type DemoServer } from './demo-server';
+import { listenForInterruption } from './interruption';
 import { timed } from './measures';
-import { reportLines, whatNext, type Surroundings } from './report';
+import { checkLines, reportLines, stillThere, whatNext, type Surroundings } from './report';
+import { observersReport } from './observers-report';
+import { observersFacts, tellObserversStory, type ObserversStory } from './observers-story';
 import { tellStory, type Story } from './story';
 import { webhooks } from './webhooks';
 
 interface DemoOptions {
   readonly keep?: boolean;
   readonly json?: boolean;
+  readonly once?: boolean;
 }
 
 const options = new Command('demo')
-  .description('start a server, append 329 real GitHub webhooks, follow them live, read them back and check')
+  .description('start a server, append 329 real GitHub webhooks, follow and observe them, read them back and check')
   .option('--keep', 'leave the folder with the data')
-  .option('--json', 'write a summary as JSON instead of the story')
+  .option('--once', 'end after the story, also on a terminal, where the server stays until Ctrl-C otherwise')
+  .option('--json', 'write a summary as JSON instead of the story, and end')
   .parse()
   .opts<DemoOptions>();
 
@@ -34,65 +40,87 @@ function say(...lines: readonly string[]): void {
   if (options.json !== true) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** The exit code after Ctrl-C, as shells have it. */
-const INTERRUPTED = 130;
+const interruption = listenForInterruption();
 
-/** What Ctrl-C does: while the server starts, end; once there is a client, close it, and the rest follows in order. */
-let interrupt = (): void => process.exit(INTERRUPTED);
-process.once('SIGINT', () => interrupt());
+/** Somebody looks on who can press Ctrl-C. */
+const stays = process.stdout.isTTY === true && options.json !== true && options.once !== true;
 
 async function main(): Promise<void> {
   const input = webhooks();
   const dataFolder = await mkdtemp(join(tmpdir(), 'annals-demo-'));
   try {
-    const story = await run(input, dataFolder);
-    const failed = story.checks.filter(({ ok }) => !ok);
-    for (const { name, seen } of failed) process.stderr.write(`demo: not so: ${name}: ${seen}\n`);
-    if (failed.length > 0) process.exitCode = 1;
+    await run(input, dataFolder);
+  } catch (error) {
+    // What was interrupted does not end well, and nobody wants to know.
+    if (!interruption.signal.aborted) throw error;
   } finally {
     if (options.keep !== true) await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
+    process.exitCode = interruption.exitCode() ?? process.exitCode;
   }
 }
 
-async function run(input: ReturnType<typeof webhooks>, dataFolder: string): Promise<Story> {
+async function run(input: ReturnType<typeof webhooks>, dataFolder: string): Promise<void> {
   say('', colors.bold('Annals takes real GitHub webhooks, shows them live, and keeps them.'), '');
   const progress = new ProgressLine();
-  const start = await timed(() => startDemoServer(dataFolder, (text) => progress.show(() => `  ${text}`)));
-  progress.clear();
+  const show = (text: string): void => progress.show(() => `  ${text}`);
+  const start = await timed(() =>
+    startDemoServer(dataFolder, show, interruption.signal).finally(() => progress.clear()),
+  );
   const server = start.outcome;
-  const url = `annals://${server.address}/default`;
-  const annals = connect(url);
-  interrupt = () => void annals.close();
+  const around: Surroundings = { colors, columns, address: server.address, dataFolder, kept: options.keep === true };
+  try {
+    say(`  server     annals://${server.address}/default, there after ${(start.ms / 1000).toFixed(1)} s`);
+    await tell(input, around);
+    if (stays) await stay(server, around);
+  } finally {
+    const code = await server.stop();
+    if (code !== 0) process.exitCode = 1;
+  }
+  if (!stays) say(...whatNext(around));
+}
+
+/** The story, its report and its checks, through a client that is closed at the end. */
+async function tell(input: ReturnType<typeof webhooks>, around: Surroundings): Promise<void> {
+  const annals = connect(`annals://${around.address}/default`);
+  const close = (): void => void annals.close();
+  interruption.signal.addEventListener('abort', close);
   try {
     const info = await annals.server.info();
     say(
-      `  server     ${url}, there after ${(start.ms / 1000).toFixed(1)} s`,
-      `  database   MongoDB ${info.mongodbVersion}, started by Annals, data in ${dataFolder}`,
+      `  database   MongoDB ${info.mongodbVersion}, started by Annals, data in ${around.dataFolder}`,
       `  input      ${input.length} payloads of @octokit/webhooks-examples; type = event name, source = repository`,
     );
     const story = await tellStory(annals, input);
-    const around: Surroundings = { colors, columns, address: server.address, dataFolder, kept: options.keep === true };
-    say(...reportLines(story, around));
-    if (options.json === true) process.stdout.write(`${JSON.stringify(summary(story, around))}\n`);
-    await annals.close();
-    const code = await server.stop();
-    if (code !== 0) throw new Error(`the server ended with ${code} when it was asked to stop`);
-    say(...whatNext(around));
-    return story;
+    const observed = await tellObserversStory(annals, around, story.events, interruption.signal);
+    const checks = [...story.checks, ...observed.checks];
+    say(...reportLines(story, around), ...observersReport(observed, around), ...checkLines(checks, around));
+    if (options.json === true) process.stdout.write(`${JSON.stringify(summary(story, observed, around))}\n`);
+    const failed = checks.filter(({ ok }) => !ok);
+    for (const { name, seen } of failed) process.stderr.write(`demo: not so: ${name}: ${seen}\n`);
+    if (failed.length > 0) process.exitCode = 1;
   } finally {
+    interruption.signal.removeEventListener('abort', close);
     await annals.close();
-    await server.stop();
   }
 }
 
-function summary({ events, history, types, sources, figures, checks }: Story, around: Surroundings) {
+/** Until Ctrl-C, or the server's own end. */
+async function stay(server: DemoServer, around: Surroundings): Promise<void> {
+  say(...stillThere(around));
+  await Promise.race([interruption.wanted, server.exited]);
+  say('', around.kept ? `  Stopping; the log stays in ${around.dataFolder}.` : '  Stopping; the folder goes with it.');
+}
+
+function summary(story: Story, observed: ObserversStory, around: Surroundings) {
+  const { events, history, types, sources, figures, checks } = story;
   return {
     events: events.length,
     history: { source: history.source, events: history.events.length },
     types: types.length,
     sources: sources.length,
     figures,
-    checks,
+    observers: observersFacts(observed),
+    checks: [...checks, ...observed.checks],
     ...(around.kept ? { dataFolder: around.dataFolder } : {}),
   };
 }

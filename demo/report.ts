@@ -1,6 +1,7 @@
 /** The demo told to a person. */
 import { timeline } from '../src/cli/event-lines';
 import { count, type Colors } from '../src/cli/terminal';
+import type { Check } from './checks';
 import type { Story } from './story';
 
 /** Lines of each list: what fits a screen together. */
@@ -24,11 +25,10 @@ export function reportLines(story: Story, around: Surroundings): string[] {
     ...historyLines(story, around),
     ...typeLines(story, around),
     ...figureLines(story, around),
-    ...checkLines(story, around),
   ];
 }
 
-const heading = (text: string, { colors }: Surroundings): string[] => ['', colors.bold(text), ''];
+export const heading = (text: string, { colors }: Surroundings): string[] => ['', colors.bold(text), ''];
 
 function timelineLines({ events }: Story, around: Surroundings): string[] {
   // Taken from all over the log: neighbours in the package are much alike.
@@ -81,13 +81,34 @@ function figureLines({ figures }: Story, around: Surroundings): string[] {
   ];
 }
 
-function checkLines({ checks }: Story, around: Surroundings): string[] {
+/** Every check with what was seen. */
+export function checkLines(checks: readonly Check[], around: Surroundings): string[] {
   const { colors } = around;
   return [
     ...heading('Checked', around),
     ...checks.map(
       ({ ok, name, seen }) => `  ${ok ? colors.green('✓') : colors.red('✗')} ${name} ${colors.dim(`(${seen})`)}`,
     ),
+  ];
+}
+
+/** Where the server is that is still there, and what to type. */
+export function stillThere({ address, dataFolder, kept, colors }: Surroundings): string[] {
+  const dim = (text: string): string => colors.dim(text);
+  return [
+    '',
+    colors.bold(`The server is still there, at ${address}. In another terminal, in this folder:`),
+    '',
+    `  export ANNALS_URL=annals://${address}/default`,
+    `  npx annals read --backwards --limit 10           ${dim('what happened last')}`,
+    `  npx annals read --type issues --content`,
+    `  npx annals observers                             ${dim('where the two observers stand')}`,
+    `  npx annals read --sequence system                ${dim('who retried what, and when')}`,
+    `  npx annals follow --only-new                     ${dim('and append something from a third terminal:')}`,
+    `  echo '{"hello":"world"}' | npx annals append - --type greeted --source demo`,
+    '',
+    `  Ctrl-C here ends it${kept ? `; the log stays in ${dataFolder}` : ' and removes its folder'}.`,
+    '',
   ];
 }
 

@@ -4,16 +4,16 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import ts from 'typescript';
 import { LIMITS } from '../src/kernel/limits';
+import { OBSERVATION } from '../src/observation/tuning';
 import { TUNING } from '../src/sequences/tuning';
 import { startAnnals, type AnnalsProcess } from './support/annals-process';
 import { shell } from './support/cli-run';
+import { fencedBlocks, linkProject, type LinkedProject } from './support/linked-project';
 import { startReplicaSet, type ReplicaSet } from './support/replica-set';
-import { makeTempFolder, type TempFolder } from './support/temp-folder';
 
 const ROOT = join(__dirname, '..');
 
@@ -23,13 +23,13 @@ const ADDRESS = '127.0.0.1:4400';
 let readme: string;
 let database: ReplicaSet;
 let server: AnnalsProcess;
-let project: TempFolder;
+let project: LinkedProject;
 
 beforeAll(async () => {
   readme = await readFile(join(ROOT, 'README.md'), 'utf8');
   database = await startReplicaSet();
   server = await startAnnals({ mongodb: database.url, args: ['--min-free-disk', '0'] });
-  project = await makeTempFolder('readme');
+  project = await linkProject('readme');
 });
 afterAll(async () => {
   await server.kill9();
@@ -37,40 +37,7 @@ afterAll(async () => {
   await project.remove();
 });
 
-/** The fenced blocks of a language, in the README's order. */
-const blocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map((block) => block[1] ?? '');
-
-/** The project of somebody who linked the package, with the README's program in it. */
-async function writeProgram(): Promise<string> {
-  await mkdir(join(project.path, 'node_modules', '@types'), { recursive: true });
-  await symlink(ROOT, join(project.path, 'node_modules', 'annals'), 'dir');
-  await symlink(
-    join(ROOT, 'node_modules', '@types', 'node'),
-    join(project.path, 'node_modules', '@types', 'node'),
-    'dir',
-  );
-  const file = join(project.path, 'program.mts');
-  await writeFile(file, blocks('ts').join('\n').replaceAll(ADDRESS, server.address));
-  return file;
-}
-
-function compile(file: string): string[] {
-  const program = ts.createProgram([file], {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.Node16,
-    moduleResolution: ts.ModuleResolutionKind.Node16,
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    skipLibCheck: true,
-    types: ['node'],
-    typeRoots: [join(project.path, 'node_modules', '@types')],
-  });
-  const { diagnostics } = program.emit();
-  return [...ts.getPreEmitDiagnostics(program), ...diagnostics].map(({ messageText }) =>
-    ts.flattenDiagnosticMessageText(messageText, '\n'),
-  );
-}
+const blocks = (language: string): string[] => fencedBlocks(readme, language);
 
 it('the commands of the first five minutes do what they say', async () => {
   const [commands] = blocks('sh');
@@ -83,15 +50,14 @@ it('the commands of the first five minutes do what they say', async () => {
 });
 
 it('the TypeScript compiles in a strict project and runs from top to bottom', async () => {
-  const file = await writeProgram();
-  expect(compile(file)).toEqual([]);
-  const program = file.replace(/\.mts$/, '.mjs');
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program]);
+  const program = await project.program('readme', blocks('ts').join('\n').replaceAll(ADDRESS, server.address));
+  const { stdout, stderr } = await program.run();
   expect(stderr).toBe('');
   expect(stdout).toContain("order.placed { total: 42, currency: 'EUR' }");
   expect(stdout).toMatch(/^CONCURRENCY_CONFLICT/m);
   expect(stdout).toMatch(/^true true$/m);
-  expect(stdout).toMatch(/^\d+ payment\.received \{ amount: 42 \}\n$/m);
+  expect(stdout).toMatch(/^\d+ payment\.received \{ amount: 42 \}$/m);
+  expect(stdout).toMatch(/^order-18 has paid 42\n$/m);
 });
 
 it('a gRPC tool that knows nothing but the address can call the server', async () => {
@@ -111,10 +77,10 @@ function written(name: string, value: number): string {
   return value % MIB === 0 ? `${value / MIB} MiB` : `${value / KIB} KiB`;
 }
 
-it('docs/limits.md names every limit of the contract and every number of the log, with its value', async () => {
+it('docs/limits.md names every limit of the contract and every number of the log and of observers, with its value', async () => {
   const page = await readFile(join(ROOT, 'docs', 'limits.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map((row) => [row[1], row[2]]);
-  const constants = [...Object.entries(LIMITS), ...Object.entries(TUNING)];
+  const constants = [...Object.entries(LIMITS), ...Object.entries(TUNING), ...Object.entries(OBSERVATION)];
   expect(rows).toEqual(constants.map(([name, value]) => [name, written(name, value)]));
 });
 

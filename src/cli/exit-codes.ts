@@ -23,7 +23,7 @@ Exit codes:
   1  failed
   2  the command line is wrong
   3  a rule refused the append (a conflict, an event id used before); nothing of that call was recorded
-  4  no such event, store or namespace
+  4  no such event, store, namespace or observer
   5  the server or its database cannot be reached, or did not answer in time: send it again
   130  interrupted`;
 

@@ -8,6 +8,7 @@ import { failureLines } from './failure-lines';
 import { addFollow } from './follow';
 import { addGet } from './get';
 import { Invocation } from './invocation';
+import { addObservers } from './observers/observers';
 import { addRead } from './read';
 import { addSequences } from './sequences';
 import { addStart } from './start';
@@ -34,6 +35,7 @@ const VERBS = [
   { name: 'tail', add: addTail },
   { name: 'stores', add: addStores },
   { name: 'sequences', add: addSequences },
+  { name: 'observers', add: addObservers },
   { name: 'diagnose', add: addDiagnose },
 ];
 

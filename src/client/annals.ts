@@ -3,6 +3,11 @@ import type { ServerGetInfoResponse__Output } from '../contract/generated/annals
 import { DEFAULT_SEQUENCE, SYSTEM_SEQUENCE, checkName } from '../kernel/names';
 import { DIAGNOSE, ENSURE_STORE, GET_INFO, LIST_SEQUENCES, LIST_STORES } from './calls';
 import { parseConnectionString, type ConnectionString } from './connection-string';
+import type { Observable } from 'rxjs';
+import type { AnyTypes, ObserveOptions } from './observe/handlers';
+import { Observation } from './observe/observation';
+import { observe$, type ObserveRxOptions } from './observe/observe-rx';
+import { Observers } from './observe/observers';
 import { EventSequence } from './sequence';
 import { Session, type ConnectOptions } from './session';
 import type { CallOptions } from './unary';
@@ -110,6 +115,43 @@ export class Annals {
     return sequences.map(({ name, tail }) => ({ name, tail }));
   }
 
+  /**
+   * Observes under an id: the server keeps the offset, tries again what failed, and shares the
+   * partitions among all clients under the same id. Events of a partition are handled in order, one at
+   * a time; partitions beside each other. At least once: `context.redelivery` and `context.replay` say
+   * when an event may have been handled before.
+   *
+   * @example
+   * const observation = annals.observe<{ 'order.placed': OrderPlaced }>('mailer', {
+   *   on: { 'order.placed': async (event, context) => mail(event.content.customer, context.signal) },
+   * });
+   * await observation.registered;
+   *
+   * @throws {AnnalsError} INVALID_FIELD and its like, naming the option; what the server refuses, `done` tells
+   */
+  observe<Types extends object = AnyTypes>(id: string, options: ObserveOptions<NoInfer<Types>>): Observation {
+    const { store, namespace } = this;
+    // From here on an event is one of those that its filter selects.
+    return new Observation(this.session, { store, namespace, observer: id }, options as ObserveOptions<object>);
+  }
+
+  /**
+   * `observe` with rxjs: the handlers return Observables, whose values are emitted; an event is handled
+   * when its Observable completes. Begins with each subscriber, and ends when that one leaves.
+   */
+  observe$<Types extends object = AnyTypes, Out = unknown>(
+    id: string,
+    options: ObserveRxOptions<NoInfer<Types>, Out>,
+  ): Observable<Out> {
+    return observe$<Types, Out>((plain) => this.observe<object>(id, plain), options);
+  }
+
+  /** All observers of this namespace: where they stand, what failed, replays. */
+  get observers(): Observers {
+    const { store, namespace } = this;
+    return new Observers(this.session, { store, namespace });
+  }
+
   readonly stores = {
     /** Makes a store and its namespaces unless they are there. Every store has the namespace `default`. */
     ensure: async (
@@ -134,7 +176,7 @@ export class Annals {
       diagnosis(await this.session.unary(DIAGNOSE, {}, options)),
   };
 
-  /** Waits for the appends that were called before; reads, subscriptions and other calls end with CLIENT_CLOSED. */
+  /** Stops its observations gracefully and waits for the appends that were called before; reads, subscriptions and other calls end with CLIENT_CLOSED. */
   async close(): Promise<void> {
     await this.session.close();
   }

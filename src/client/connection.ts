@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AnnalsError } from '../kernel/annals-error';
 import { Cancellation, reasonOf, unlessAborted } from './cancellation';
 import { Link } from './link';
@@ -18,6 +19,8 @@ export class Connection {
 
   constructor(hosts: readonly string[]) {
     this.hosts = hosts;
+    // Everything under way listens to it and lets go again; a program may have any number under way.
+    setMaxListeners(0, this.closing.signal);
   }
 
   /** Aborted when the client is closed, with CLIENT_CLOSED as its reason. */

@@ -17,6 +17,30 @@ export type { ContentFormat } from './content-format';
 export { AppendRefusedError } from './errors';
 export type { Filter, Selection } from './filter';
 export type { Expectation, NewEvent } from './new-event';
+export { DeliveryContext } from './observe/delivery-context';
+export { PermanentFailure } from './observe/failure';
+export type {
+  AnyEventOf,
+  AnyTypes,
+  EventHandler,
+  EventOf,
+  HandlersByType,
+  ObservationState,
+  ObserveOptions,
+} from './observe/handlers';
+export { Observation, type StopOptions } from './observe/observation';
+export type { ObserveRxOptions } from './observe/observe-rx';
+export type {
+  FailedAttempt,
+  FailedPartition,
+  ObserverClientInfo,
+  ObserverDefinitionInfo,
+  ObserverInfo,
+  ObserverState,
+  ReplayProgress,
+} from './observe/observer-info';
+export { Observers, type ReplayOptions, type ReplayPlan, type Waited } from './observe/observers';
+export type { Registered } from './observe/registration';
 export { ReadResult, type ReadOptions } from './read';
 export { RecordedEvent, type Origin, type UnknownContent } from './recorded-event';
 export { EventSequence, type AppendOptions, type AppendResult, type EventKey } from './sequence';

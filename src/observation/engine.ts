@@ -81,9 +81,12 @@ export class ObserverEngine {
     });
     this.#failed = new FailedPartitions(options.failures, this.#keeper, {
       main: () => this.#track.dispatcher,
-      make: (partition, from) => {
-        const end = (): number => this.#track.dispatcher.next - 1;
-        return this.#withClients(this.#tracks.lane(this.#keeper.record, partition, from, end));
+      end: this.#laneEnd,
+      make: (partition, from) =>
+        this.#withClients(this.#tracks.lane(this.#keeper.record, partition, from, this.#laneEnd)),
+      rejoin: (partition) => {
+        // A lane beside a replay has come as far as the main track: the replay has nothing more for its partition.
+        if (!this.#track.replay) this.#track.dispatcher.release(partition);
       },
       dropped: (track) => {
         this.#sent.removeTrack(track);
@@ -159,7 +162,9 @@ export class ObserverEngine {
       if (track === undefined) continue;
       // With a failure and no number nothing was handled; without either all was.
       if (failure === undefined || handledThrough !== undefined) {
-        this.#count(track, track.dispatcher.acknowledge(client, deliveryId, handledThrough));
+        const handled = track.dispatcher.acknowledge(client, deliveryId, handledThrough);
+        this.#count(track, handled);
+        if (handled > 0) this.#sent.prolong(deliveryId, performance.now());
       }
       if (failure !== undefined) this.#fail(track, client, deliveryId, failure);
       if (!track.dispatcher.isOpen(deliveryId)) this.#sent.remove(deliveryId);
@@ -179,6 +184,7 @@ export class ObserverEngine {
   }
 
   async replay(replay: ReplayRecord): Promise<void> {
+    await this.#failed.rewind(replay.from, replay.partition);
     await this.#keeper.change({ replay, ...this.#whereItStands() });
     this.#replayed = 0;
     this.#switchTrack();
@@ -193,9 +199,10 @@ export class ObserverEngine {
   }
 
   /** Tries a failed partition again now. False when it has not failed. */
-  retry(partition: string): boolean {
+  async retry(partition: string): Promise<boolean> {
+    const found = await this.#failed.retry(partition);
     this.#soon();
-    return this.#failed.retry(partition);
+    return found;
   }
 
   /** Goes past the event that a failed partition stands at. False when it does not stand there. */
@@ -214,9 +221,10 @@ export class ObserverEngine {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#end();
+    this.#noteSent();
     // An orderly stop knows what was delivered, so that nothing is flagged later that was not.
-    const deliveredBelow = this.#track.replay ? this.#sentBelow : this.#track.dispatcher.next;
-    await this.#keeper.stop({ ...this.#whereItStands(), replay: this.#replay(), deliveredBelow });
+    const change = { ...this.#whereItStands(), replay: this.#replay(), deliveredBelow: this.#sentBelow };
+    await this.#keeper.stop(change);
   }
 
   /** Everything that happens leads here, once for what happens in one turn of the event loop. */
@@ -253,8 +261,9 @@ export class ObserverEngine {
     const before = this.#failed.attemptsBefore(track);
     const deliveries = track.deliveries().map((delivery) => ({ ...delivery, attempt: delivery.attempt + before }));
     for (const [client, theirs] of this.#clients.byClient(deliveries)) {
-      const deadline = now + client.deadlineMs;
-      for (const { id } of theirs) this.#sent.add(id, { track, client: client.id, deadline });
+      const { deadlineMs } = client;
+      const sent = { track, client: client.id, deadline: now + deadlineMs, deadlineMs };
+      for (const { id } of theirs) this.#sent.add(id, sent);
       client.send(theirs, track.replay);
     }
   }
@@ -291,12 +300,23 @@ export class ObserverEngine {
 
   /** Leaves the track for the one that the record asks for. What is on its way is taken back: late answers change nothing. */
   #switchTrack(): void {
-    if (!this.#track.replay) this.#sentBelow = this.#track.dispatcher.next;
+    this.#noteSent();
     this.#failed.dropLanes();
     this.#sent.clear();
     this.#track = this.#newTrack();
     this.#soon();
   }
+
+  /** What an owner that crashed may have delivered stays noted, also where this one has not come to yet. */
+  #noteSent(): void {
+    if (!this.#track.replay) this.#sentBelow = Math.max(this.#sentBelow, this.#track.dispatcher.next);
+  }
+
+  /** A partition leaves its lane where the track is, and during a replay where the main track goes on afterwards. */
+  readonly #laneEnd = (): number => {
+    const { dispatcher, replay } = this.#track;
+    return Math.max(dispatcher.next, replay ? this.#keeper.record.position : 0) - 1;
+  };
 
   #endReplay(): void {
     // A crash before the database knows repeats the end of the replay.

@@ -9,9 +9,16 @@ import type { RecordKeeper } from './record-keeper';
 import type { Track } from './track';
 import { OBSERVATION } from './tuning';
 
+/** A time of a retry that has come. */
+const AT_ONCE = new Date(0);
+
 export interface LaneMaker {
-  /** The track that lanes catch up with. */
+  /** The track that lanes run beside. */
   readonly main: () => Dispatcher;
+  /** The number that lanes catch up with, inclusive. */
+  readonly end: () => number;
+  /** The partition has caught up. */
+  readonly rejoin: (partition: string) => void;
   /** A track for one partition from a number on, with every client on it. */
   readonly make: (partition: string, from: number) => Track;
   /** A lane has been dropped: answers to what it sent change nothing. */
@@ -53,18 +60,36 @@ export class FailedPartitions {
   /** An event has failed. Settles once that is on record: only then may an offset pass it. */
   async failed(partition: string, attempt: FailedAttempt): Promise<void> {
     this.#drop(partition);
-    await this.#put(afterFailure(partition, this.#failures.get(partition), attempt, new Date()));
+    const written = this.#put(afterFailure(partition, this.#failures.get(partition), attempt, new Date()));
+    // At once: nothing more is to be sent while this failure is being written.
     if (this.#failures.size > OBSERVATION.maxFailedPartitions && !this.keeper.record.quarantined) {
-      await this.keeper.change({ quarantined: true });
+      this.keeper.changeSoon({ quarantined: true });
     }
+    await written;
   }
 
-  /** Tries a partition again now. False when it has not failed. */
-  retry(partition: string): boolean {
+  /** Tries a partition again now, or as soon as there is a client. False when it has not failed. */
+  async retry(partition: string): Promise<boolean> {
     const failure = this.#failures.get(partition);
     if (failure === undefined) return false;
-    this.#failures.set(partition, { ...failure, nextRetry: new Date(0) });
+    await this.#put({ ...failure, nextRetry: AT_ONCE });
     return true;
+  }
+
+  /**
+   * A replay from a number on begins. A partition that is held gets it on its lane, from there on: it would
+   * go on behind its event otherwise, and miss what the others get again.
+   */
+  async rewind(from: number, partition: string | undefined): Promise<void> {
+    const held = [...this.#failures.values()].filter(
+      (failure) => failure.heldFrom > from && (partition ?? failure.partition) === failure.partition,
+    );
+    await Promise.all(
+      held.map(async (failure) => {
+        this.#drop(failure.partition);
+        await this.#put({ ...failure, heldFrom: from, attemptCount: 0, nextRetry: AT_ONCE });
+      }),
+    );
   }
 
   /** Goes past the event that a partition stands at. False when it does not stand there. */
@@ -73,7 +98,7 @@ export class FailedPartitions {
     if (failure?.heldFrom !== number) return false;
     this.#drop(partition);
     const { attempts } = failure;
-    await this.#put({ partition, heldFrom: number + 1, attemptCount: 0, attempts, nextRetry: new Date(0) });
+    await this.#put({ partition, heldFrom: number + 1, attemptCount: 0, attempts, nextRetry: AT_ONCE });
     return true;
   }
 
@@ -83,6 +108,8 @@ export class FailedPartitions {
     for (const { partition, nextRetry, heldFrom } of this.#failures.values()) {
       if (nextRetry === undefined || nextRetry.getTime() > now || this.#lanes.has(partition)) continue;
       if (this.#lanes.size >= OBSERVATION.lanes) return;
+      // The track is still on its way to where the partition stands: nothing is missed so far.
+      if (heldFrom > this.lanes.end()) continue;
       if (this.lanes.main().isHeld(partition)) this.#lanes.set(partition, this.lanes.make(partition, heldFrom));
     }
   }
@@ -96,8 +123,8 @@ export class FailedPartitions {
       if (!track.finished || !track.dispatcher.quiet) continue;
       this.#lanes.delete(partition);
       this.#failures.delete(partition);
-      this.lanes.main().release(partition);
-      this.keeper.clearFailure(partition).catch(this.keeper.trouble);
+      this.lanes.rejoin(partition);
+      this.keeper.changeFailure({ partition, caughtUp: true }).catch(this.keeper.trouble);
     }
   }
 
@@ -115,6 +142,6 @@ export class FailedPartitions {
 
   async #put(failure: FailureRecord): Promise<void> {
     this.#failures.set(failure.partition, failure);
-    await this.keeper.putFailure(failure);
+    await this.keeper.changeFailure(failure);
   }
 }

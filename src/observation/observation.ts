@@ -149,7 +149,7 @@ export class Observation {
   }
 
   async retry(address: ObserverAddress, partition: string): Promise<void> {
-    const found = await this.#ownership.with(address, async (engine) => Promise.resolve(engine.retry(partition)));
+    const found = await this.#ownership.with(address, async (engine) => engine.retry(partition));
     if (!found) throw notFailed(address, partition);
     await this.#audit(address, 'ObserverPartitionRetried', { partition });
   }

@@ -5,7 +5,7 @@
 import type { Logger } from 'pino';
 import {
   LostLease,
-  type FailureRecord,
+  type FailureChange,
   type ObserverChange,
   type ObserverRecord,
   type ObserverStore,
@@ -21,6 +21,9 @@ export interface RecordKeeperOptions {
   readonly lost: (reason: LostLease) => void;
 }
 
+/** Failures in one write: each has up to ten attempts with their stacks, and a transaction is to be short. */
+const FAILURES_PER_WRITE = 200;
+
 /** How long to wait before a write that must succeed is tried again, in ms. */
 const TRY_AGAIN_MS = 100;
 
@@ -32,6 +35,9 @@ export class RecordKeeper {
   #writing: Promise<void> | undefined;
   #writtenAt = 0;
   #stopped = false;
+  #changed: Promise<void> = Promise.resolve();
+  readonly #waitingFailures: FailureChange[] = [];
+  #failuresWritten: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: RecordKeeperOptions) {
     this.#record = options.record;
@@ -42,10 +48,18 @@ export class RecordKeeper {
     return this.#record;
   }
 
-  /** @throws LostLease, or what the database says; the record is then as it was. */
+  /**
+   * One after the other: two writes at once could reach the database in either order, and an older offset
+   * or a replay that has ended would come back.
+   * @throws LostLease, or what the database says; the record is then as it was.
+   */
   async change(change: ObserverChange): Promise<void> {
-    await this.options.store.update(this.#record.id, this.options.epoch, change);
-    this.#record = { ...this.#record, ...change };
+    const written = this.#changed.then(async () => {
+      await this.options.store.update(this.#record.id, this.options.epoch, change);
+      this.#record = { ...this.#record, ...change };
+    });
+    this.#changed = written.catch(() => undefined);
+    return written;
   }
 
   /** As `change`, here at once and in the database as soon as it can be: for what the next write would make up for anyway. */
@@ -90,15 +104,23 @@ export class RecordKeeper {
     return true;
   }
 
-  /** Puts a failure on record; settles only once it is, or the lease is lost. */
-  async putFailure(failure: FailureRecord): Promise<void> {
-    const { store, epoch } = this.options;
-    await this.#persistently(async () => store.recordFailure(this.#record.id, epoch, failure));
-  }
-
-  async clearFailure(partition: string): Promise<void> {
-    const { store, epoch } = this.options;
-    await this.#persistently(async () => store.clearFailure(this.#record.id, epoch, partition));
+  /**
+   * Puts a partition's failure on record, or that there is none any more; settles only once it is, or the
+   * lease is lost. Those that come while one write is under way go together in the next: each write is a
+   * transaction over the same record, and a thousand of them at once would mostly be in each other's way.
+   */
+  async changeFailure(change: FailureChange): Promise<void> {
+    const before = this.#failuresWritten;
+    this.#waitingFailures.push(change);
+    this.#failuresWritten = before
+      .catch(() => undefined)
+      .then(async () => {
+        const changes = this.#waitingFailures.splice(0, FAILURES_PER_WRITE);
+        if (changes.length === 0) return before;
+        const { store, epoch } = this.options;
+        await this.#persistently(async () => store.changeFailures(this.#record.id, epoch, changes));
+      });
+    return this.#failuresWritten;
   }
 
   /** A last write, after what is under way. */

@@ -6,6 +6,8 @@ export interface SentDelivery {
   readonly client: string;
   /** On the clock of `performance.now()`, in ms. */
   readonly deadline: number;
+  /** How long the client may be silent about it, in ms. */
+  readonly deadlineMs: number;
 }
 
 export class SentDeliveries {
@@ -19,6 +21,12 @@ export class SentDeliveries {
   of(client: string, id: number): SentDelivery | undefined {
     const sent = this.#sent.get(id);
     return sent?.client === client ? sent : undefined;
+  }
+
+  /** The client has got further with it: a long delivery that goes on is not lost. */
+  prolong(id: number, now: number): void {
+    const sent = this.#sent.get(id);
+    if (sent !== undefined) this.#sent.set(id, { ...sent, deadline: now + sent.deadlineMs });
   }
 
   remove(id: number): void {

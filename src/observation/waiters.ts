@@ -1,12 +1,14 @@
 /** Those who wait until an observer has come past a number. */
-export class Waiters {
-  readonly #waiting = new Set<{ readonly number: number; readonly settle: () => void }>();
+import { AnnalsError } from '../kernel/annals-error';
 
-  /** Settles once `reached` is told a position beyond the number, at the end, or when the signal aborts. */
+export class Waiters {
+  readonly #waiting = new Set<Waiter>();
+
+  /** Settles once `reached` is told a position beyond the number, or when the signal aborts. @throws AnnalsError LEASE_LOST at the end */
   async wait(number: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const waiter = { number, settle: resolve };
+    await new Promise<void>((resolve, reject) => {
+      const waiter = { number, settle: resolve, fail: reject };
       this.#waiting.add(waiter);
       signal.addEventListener('abort', () => {
         this.#waiting.delete(waiter);
@@ -23,7 +25,15 @@ export class Waiters {
     }
   }
 
+  /** Nobody here will know: whoever waits asks the next owner. */
   end(): void {
-    this.reached(Number.POSITIVE_INFINITY);
+    for (const { fail } of this.#waiting) fail(new AnnalsError('LEASE_LOST'));
+    this.#waiting.clear();
   }
+}
+
+interface Waiter {
+  readonly number: number;
+  readonly settle: () => void;
+  readonly fail: (reason: AnnalsError) => void;
 }

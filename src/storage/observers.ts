@@ -58,6 +58,9 @@ export interface FailureRecord {
   readonly nextRetry: Date | undefined;
 }
 
+/** A partition stands where the record says, or has caught up and has none any more. */
+export type FailureChange = FailureRecord | { readonly partition: string; readonly caughtUp: true };
+
 /** An owner wrote after its lease had passed to another. */
 export class LostLease extends Error {
   override readonly name = 'LostLease';
@@ -156,22 +159,19 @@ export class ObserverStore {
     return this.#failures.countDocuments({ '_id.observer': id });
   }
 
-  /** Puts a partition's failure on record, in one transaction with the check that the lease is still held. @throws LostLease */
-  async recordFailure(id: string, epoch: number, failure: FailureRecord): Promise<void> {
-    const { partition, nextRetry, ...fields } = failure;
-    await this.#fenced(id, epoch, async (session) => {
-      await this.#failures.replaceOne(
-        { _id: { observer: id, partition } },
-        { ...fields, nextRetry: nextRetry ?? null },
-        { upsert: true, session },
-      );
+  /**
+   * Puts what has become of failed partitions on record, in order, in one transaction with the check that
+   * the lease is still held. @throws LostLease
+   */
+  async changeFailures(id: string, epoch: number, changes: readonly FailureChange[]): Promise<void> {
+    const writes = changes.map((change) => {
+      const _id = { observer: id, partition: change.partition };
+      if ('caughtUp' in change) return { deleteOne: { filter: { _id } } };
+      const { partition: _, nextRetry, ...fields } = change;
+      return { replaceOne: { filter: { _id }, replacement: { ...fields, nextRetry: nextRetry ?? null }, upsert: true } };
     });
-  }
-
-  /** The partition has caught up. @throws LostLease */
-  async clearFailure(id: string, epoch: number, partition: string): Promise<void> {
     await this.#fenced(id, epoch, async (session) => {
-      await this.#failures.deleteOne({ _id: { observer: id, partition } }, { session });
+      await this.#failures.bulkWrite(writes, { session });
     });
   }
 
@@ -233,7 +233,7 @@ function recordOf(document: ObserverDocument): ObserverRecord {
     deliveredBelow: Number(deliveredBelow),
     paused,
     quarantined,
-    replay: replay ?? undefined,
+    replay: replay === null ? undefined : { ...replay, partition: replay.partition ?? undefined },
     rate,
   };
 }

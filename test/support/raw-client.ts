@@ -34,7 +34,7 @@ import type { Violation__Output } from '../../src/contract/generated/annals/v1/V
 export type { AppendRequest, Appended__Output, Event__Output, EventFilter, NewEvent, ReadRequest, SequenceRef };
 export type { SubscribeRequest, Violation__Output };
 
-export type Service = 'EventSequences' | 'Stores' | 'Server';
+export type Service = 'EventSequences' | 'Observers' | 'Stores' | 'Server';
 
 /** Milliseconds for a call on a busy machine; a call that hangs fails its test by name. */
 const CALL_WITHIN_MS = 30_000;

@@ -1,0 +1,58 @@
+/** docs/observers.md keeps its word: each of its examples is compiled and run as it stands there, on a real server. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startAnnals, type AnnalsProcess } from './support/annals-process';
+import { fencedBlocks, linkProject, type LinkedProject } from './support/linked-project';
+import { startReplicaSet, type ReplicaSet } from './support/replica-set';
+
+/** Addresses on the page, for which the suite's own stand in. */
+const ADDRESS = '127.0.0.1:4400';
+const MONGODB = 'mongodb://127.0.0.1:27017/?replicaSet=rs0';
+
+let page: string;
+let database: ReplicaSet;
+let server: AnnalsProcess;
+let project: LinkedProject;
+
+beforeAll(async () => {
+  page = await readFile(join(__dirname, '..', 'docs', 'observers.md'), 'utf8');
+  database = await startReplicaSet();
+  server = await startAnnals({ mongodb: database.url, args: ['--min-free-disk', '0'] });
+  project = await linkProject('docs-observers', ['mongodb']);
+});
+afterAll(async () => {
+  await server.kill9();
+  await database.stop();
+  await project.remove();
+});
+
+/** What the program under a heading says when it runs. */
+async function said(heading: string): Promise<string[]> {
+  const [, section = ''] = page.split(`\n## ${heading}\n`);
+  const [program = ''] = fencedBlocks(section.split('\n## ')[0] ?? '', 'ts');
+  expect(program).not.toBe('');
+  const source = program.replaceAll(ADDRESS, server.address).replaceAll(MONGODB, database.url);
+  const ran = await (await project.program(heading.replaceAll(/\W+/g, '-'), source)).run();
+  expect(ran.stderr).toBe('');
+  return ran.stdout.trimEnd().split('\n');
+}
+
+it('a side effect is done once', async () => {
+  expect(await said('A side effect, once')).toEqual([`letters: [ 'ada@example.org' ]`]);
+});
+
+it('a failed partition is held alone, and healed', async () => {
+  expect(await said('Healing a failed partition')).toEqual([
+    expect.stringMatching(/^invoice-1 stands at \d+: TypeError: Cannot read properties of null/),
+    `went on: [ 'invoice-2, due in 14 days' ]`,
+    `healed: [ 'invoice-1, due now', 'invoice-1, due in 30 days' ]`,
+  ]);
+});
+
+it('a replay after a bug fix puts right what was wrong', async () => {
+  expect(await said('Replay after a bug fix')).toEqual([
+    'wrong: 125 EUR',
+    'to replay: 2',
+    'right: 12.50 EUR 9.00 EUR',
+  ]);
+});
