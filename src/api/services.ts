@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { serviceDefinition } from '../contract/services';
 import type { Sequences } from '../sequences/sequences';
 import type { Catalogue } from '../storage/catalogue';
+import { takingBytes } from './decode-request';
 import { eventSequences, eventSequencesDefinition } from './event-sequences';
 import { reflection } from './reflection';
 import { server as serverService, type Finding, type ServerFacts } from './server';
@@ -25,8 +26,8 @@ const HEALTH_NAMES = ['', 'annals.v1.EventSequences'];
 export function addServices(server: Server, dependencies: ServiceDependencies): () => void {
   const { sequences, catalogue, logger } = dependencies;
   server.addService(eventSequencesDefinition(), eventSequences(sequences, logger));
-  server.addService(serviceDefinition('Stores'), stores(catalogue, sequences, logger));
-  server.addService(serviceDefinition('Server'), serverService(dependencies.facts, dependencies.diagnose, logger));
+  server.addService(takingBytes('Stores'), stores(catalogue, sequences, logger));
+  server.addService(takingBytes('Server'), serverService(dependencies.facts, dependencies.diagnose, logger));
   const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'] as const)));
   health.addToServer(server);
   reflection().addToServer(server);

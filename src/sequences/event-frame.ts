@@ -48,7 +48,7 @@ const HEADROOM_BYTES = 128;
 const MS_PER_SECOND = 1_000;
 const NANOS_PER_MS = 1_000_000;
 
-/** Writes events one after the other into one buffer. One writer serves one message. */
+/** Writes events one after the other into one buffer. One writer serves one message at a time. */
 export class FrameWriter implements FieldVisitor {
   #bytes: Buffer;
   #pos = 0;
@@ -65,6 +65,11 @@ export class FrameWriter implements FieldVisitor {
 
   get length(): number {
     return this.#pos;
+  }
+
+  /** Forgets what was written and keeps the buffer, for the next message. */
+  reset(): void {
+    this.#pos = 0;
   }
 
   /** Adds the stored event whose document starts at `start` of `source`. */
@@ -102,7 +107,7 @@ export class FrameWriter implements FieldVisitor {
     this.#varint(varintTag(number), value);
   }
 
-  /** What has been written, as a slice of the writer's own buffer. */
+  /** What has been written, as a slice of the writer's own buffer: it lasts until `reset`. */
   take(): Buffer {
     return this.#bytes.subarray(0, this.#pos);
   }

@@ -156,7 +156,12 @@ export class RawClient {
   }
 
   /** One call, with a request as a message or as the bytes of one. */
-  unary<Response>(service: Service, method: string, request: object): Promise<Response> {
+  unary<Response>(
+    service: Service,
+    method: string,
+    request: object,
+    withinMs = CALL_WITHIN_MS,
+  ): Promise<Response> {
     const { path, requestSerialize, responseDeserialize } = methodOf(service, method);
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
@@ -164,7 +169,7 @@ export class RawClient {
         (message: object) => (Buffer.isBuffer(message) ? message : requestSerialize(message)),
         responseDeserialize,
         request,
-        { deadline: Date.now() + CALL_WITHIN_MS },
+        { deadline: Date.now() + withinMs },
         (error, response) => {
           if (error === null) resolve(response as Response);
           else reject(error);
@@ -273,4 +278,6 @@ export const numbersOf = (list: readonly Event__Output[]): number[] => list.map(
 export const range = (first: number, count: number): number[] => Array.from({ length: count }, (_, i) => first + i);
 
 /** A sequence of the default namespace that no other test uses, so that tests of a suite do not meet. */
-export const freshSequence = (): SequenceRef => ({ sequence: `s${process.pid.toString(36)}-${(++serial).toString(36)}` });
+export const freshSequence = (): SequenceRef => ({
+  sequence: `s${process.pid.toString(36)}-${(++serial).toString(36)}`,
+});

@@ -22,6 +22,8 @@ export interface Deployment {
   readonly database: ReplicaSet;
   /** What went wrong beside any call: a server that stopped although nobody stopped it, or did not stop as it should. */
   readonly problems: readonly string[];
+  /** Where clients reach the servers, whatever is restarted. */
+  readonly addresses: readonly string[];
   /** A client's connection string, with this server first. */
   connectionString(first: number): string;
   /** Every wire whole again. */
@@ -110,13 +112,15 @@ export async function deploy(): Promise<Deployment> {
     await stop();
     throw error;
   }
+  const addresses = servers.map(({ clientWire }) => clientWire.address);
   return {
     servers,
     database,
     problems,
+    addresses,
     connectionString: (first) => {
-      const addresses = servers.map((_, i) => servers[(first + i) % servers.length]?.clientWire.address ?? '');
-      return `annals://${addresses.join(',')}/default`;
+      const inOrder = addresses.map((_, i) => addresses[(first + i) % addresses.length] ?? '');
+      return `annals://${inOrder.join(',')}/default`;
     },
     heal: () => {
       for (const { clientWire, databaseWire } of servers) {

@@ -36,6 +36,9 @@ function withContent(
   };
 }
 
+/** Content as a client without BSON sends it. */
+export const wireContent = (content: unknown): Buffer => Buffer.from(JSON.stringify(content));
+
 /** The order of keys is part of the content: what comes back must be the same document. */
 export const contentHash = (content: unknown): string =>
   createHash('sha256').update(JSON.stringify(content)).digest('base64').slice(0, HASH_LETTERS);

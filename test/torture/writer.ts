@@ -2,12 +2,11 @@
  * A client that appends: singles and batches, with and without expectations that race with those of
  * the others, and calls that it or another one has sent before, whole, in part, or changed.
  */
-import type { Annals } from '../../src/client';
 import type { Outcome } from '../history/history';
 import { pause, within } from '../support/await-fact';
+import type { Appender } from './appender';
 import type { Call, Knowledge } from './knowledge';
 import { makeEvent, otherContent, type MadeEvent } from './new-events';
-import { outcomeOf } from './outcome';
 import type { Random } from './random';
 import type { Recorder } from './recorder';
 
@@ -24,6 +23,8 @@ const CALLS_AT_ONCE = 5;
 /** Milliseconds between a client's turns at most. */
 const LONGEST_PAUSE_MS = 20;
 const LARGEST_BATCH = 50;
+/** Now and then a batch is larger than what MongoDB writes in one go when nobody asks for all or nothing. */
+const HUGE_BATCH = 400;
 
 const HOT_SOURCES = 4;
 const QUIET_SOURCES = 200;
@@ -35,7 +36,7 @@ export class Writer {
 
   constructor(
     readonly name: string,
-    private readonly annals: Annals,
+    private readonly appender: Appender,
     private readonly knowledge: Knowledge,
     private readonly recorder: Recorder,
     private readonly random: Random,
@@ -56,19 +57,7 @@ export class Writer {
   async send(call: Call, timeoutMs = CALL_TIMEOUT_MS): Promise<Outcome> {
     const { events, expectations } = call;
     const sent = this.recorder.sent(this.name, events.map((e) => e.sent), expectations);
-    const append = this.annals.eventLog.append(
-      events.map((e) => e.event),
-      {
-        timeoutMs,
-        expect: expectations.map(({ filter, lastSeen }) => ({
-          types: filter.types,
-          source: filter.sources,
-          tags: filter.tags,
-          ...(lastSeen === undefined ? {} : { lastSeen }),
-        })),
-      },
-    );
-    const outcome = await within(CALL_HANGS_MS, `${sent.opId} is answered`, outcomeOf(append));
+    const outcome = await within(CALL_HANGS_MS, `${sent.opId} is answered`, this.appender.append(call, timeoutMs));
     this.recorder.told(sent.opId, outcome);
     this.knowledge.note(call, outcome);
     return outcome;
@@ -83,6 +72,7 @@ export class Writer {
     return random.weighted<() => Call>([
       [40, () => this.#free(1)],
       [10, () => this.#free(random.whole(2, LARGEST_BATCH))],
+      [0.3, () => this.#free(HUGE_BATCH)],
       [20, () => this.#onSource(1)],
       [6, () => this.#onSource(random.whole(2, LARGEST_BATCH))],
       [4, () => this.#onFreshSource()],
@@ -95,7 +85,8 @@ export class Writer {
     return [
       [6, () => ({ events, expectations: this.random.chance(0.5) ? expectations : [] })],
       [1, () => ({ events: events.map(otherContent), expectations: [] })],
-      [1, () => ({ events: [...events.slice(0, LARGEST_BATCH), this.#event(this.#quiet())], expectations: [] })],
+      [1, () => ({ events: [...events, this.#event(this.#quiet())], expectations: [] })],
+      [1, () => ({ events: [this.#event(this.#quiet()), ...events], expectations: [] })],
     ];
   }
 
