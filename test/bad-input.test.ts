@@ -287,7 +287,7 @@ describe('content that cannot come back the same', () => {
     ['Infinity', '{"n":-Infinity}'],
     ['a number that is infinite', '{"n":1e999}'],
     [`depth over ${LIMITS.contentDepth}`, nested(LIMITS.contentDepth + 1)],
-    ['depth without end', `${'['.repeat(100_000)}`],
+    ['depth without end', '['.repeat(100_000)],
     ['NUL in a key', '{"a\\u0000b":1}'],
     ['half a surrogate pair', '{"a":"\\ud800"}'],
     ['no object', '[1]'],
@@ -621,7 +621,7 @@ describe('bytes that are not the message of the call', () => {
 
 describe('on an AppendStream', () => {
   /** The answers to what is sent in one message, by request id; or the error that ended the stream. */
-  function answersTo(message: Buffer | object, count: number): Promise<Map<number, string> | grpc.ServiceError> {
+  async function answersTo(message: Buffer | object, count: number): Promise<Map<number, string> | grpc.ServiceError> {
     return new Promise((resolve) => {
       const answers = new Map<number, string>();
       const stream = client.appendStream();

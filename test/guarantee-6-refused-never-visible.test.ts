@@ -33,7 +33,7 @@ it.each(refusals)(
     const batch = events(3);
     const outcome = await servers.a.append(spoil({ sequence, events: batch })).then(
       ({ refused }) => refused?.violations.map(({ code }) => code) ?? 'appended',
-      (error: Error) => error.message,
+      (error: unknown) => String(error),
     );
     expect(outcome).not.toBe('appended');
 

@@ -25,12 +25,20 @@ export const anyNumber = fc.oneof(
 /** Content whose own size is around the lengths at which a varint grows, now and then. */
 export const anyContent = fc
   .oneof(
-    { weight: 8, arbitrary: fc.dictionary(fc.string({ maxLength: 5 }).filter((key) => !key.includes('\0')), fc.jsonValue()) },
+    {
+      weight: 8,
+      arbitrary: fc.dictionary(
+        fc.string({ maxLength: 5 }).filter((key) => !key.includes('\0')),
+        fc.jsonValue(),
+      ),
+    },
     {
       weight: 1,
-      arbitrary: fc.oneof(fc.integer({ min: 60, max: 130 }), fc.integer({ min: 16_000, max: 16_400 })).map((length) => ({
-        text: 'x'.repeat(length),
-      })),
+      arbitrary: fc
+        .oneof(fc.integer({ min: 60, max: 130 }), fc.integer({ min: 16_000, max: 16_400 }))
+        .map((length) => ({
+          text: 'x'.repeat(length),
+        })),
     },
   )
   .map((value) => Buffer.from(BSON.serialize(value)));

@@ -107,7 +107,12 @@ describe('visiting a stored event', () => {
     const draft = fc.sample(anyDraft, { numRuns: 1, seed: 1 })[0];
     if (draft === undefined) throw new Error('no sample');
     const known = documentOf(draft, 5, 6);
-    const later = { '': OF_EVERY_TYPE[type], unknown: OF_EVERY_TYPE[type], ...known, [`z-${type}`]: OF_EVERY_TYPE[type] };
+    const later = {
+      '': OF_EVERY_TYPE[type],
+      unknown: OF_EVERY_TYPE[type],
+      ...known,
+      [`z-${type}`]: OF_EVERY_TYPE[type],
+    };
     const bytes = Buffer.from(BSON.serialize(later));
     expect(visited(bytes)).toEqual(decoded(BSON.serialize(known)));
   });

@@ -98,7 +98,7 @@ function digits(b: Buffer, start: number, end: number): number {
 }
 
 /** One step of a key's hash, which is made while its end is looked for, so that telling keys apart costs nothing more. */
-const hashStep = (hash: number, byte: number): number => (Math.imul(hash, 31) + byte) | 0;
+const hashStep = (hash: number, byte: number): number => ((hash << 5) - hash + byte) | 0;
 
 const hashOf = (key: string): number => Buffer.from(key).reduce(hashStep, 0);
 

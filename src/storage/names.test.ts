@@ -1,16 +1,26 @@
 import fc from 'fast-check';
 import { LIMITS } from '../kernel/limits';
 import { WELL_KNOWN_SEQUENCES } from '../kernel/names';
-import { EVENT_DATABASE_PREFIX, namespaceDatabase, sequenceCollection, sequenceOfCollection, storeDatabase } from './names';
+import {
+  EVENT_DATABASE_PREFIX,
+  namespaceDatabase,
+  sequenceCollection,
+  sequenceOfCollection,
+  storeDatabase,
+} from './names';
 
-const LETTERS = [...'abcdefghijklmnopqrstuvwxyz0123456789'];
+const LETTERS = Array.from('abcdefghijklmnopqrstuvwxyz0123456789');
 const name = fc
   .tuple(
     fc.constantFrom(...LETTERS),
     fc.string({ unit: fc.constantFrom(...LETTERS, '-'), maxLength: LIMITS.nameLength - 1 }),
   )
   .map(([first, rest]) => first + rest);
-const distinct = fc.uniqueArray(fc.tuple(name, name), { minLength: 2, maxLength: 2, selector: (pair) => pair.join('/') });
+const distinct = fc.uniqueArray(fc.tuple(name, name), {
+  minLength: 2,
+  maxLength: 2,
+  selector: (pair) => pair.join('/'),
+});
 
 /** MongoDB's bound for the name of a database, in bytes. */
 const DATABASE_NAME_BYTES = 63;
@@ -39,7 +49,9 @@ describe('database names', () => {
 
 describe('collection names', () => {
   it('lead back to the sequence', () => {
-    fc.assert(fc.property(name, (sequence) => expect(sequenceOfCollection(sequenceCollection(sequence))).toBe(sequence)));
+    fc.assert(
+      fc.property(name, (sequence) => expect(sequenceOfCollection(sequenceCollection(sequence))).toBe(sequence)),
+    );
     for (const sequence of WELL_KNOWN_SEQUENCES) expect(sequenceCollection(sequence)).toBe(sequence);
   });
 

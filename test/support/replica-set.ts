@@ -51,7 +51,12 @@ export interface ReplicaSet {
 }
 
 export async function startReplicaSet(
-  options: { readonly members?: number; readonly ports?: readonly number[]; readonly cacheGb?: number; readonly within?: string } = {},
+  options: {
+    readonly members?: number;
+    readonly ports?: readonly number[];
+    readonly cacheGb?: number;
+    readonly within?: string;
+  } = {},
 ): Promise<ReplicaSet> {
   const binary = await findMongod({ env: process.env, onProgress: () => undefined });
   const folder = await mkdtemp(join(options.within ?? tmpdir(), 'annals-replica-set-'));

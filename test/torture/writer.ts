@@ -22,6 +22,8 @@ const CALL_HANGS_MS = CALL_TIMEOUT_MS + 12_000;
 const CALLS_AT_ONCE = 5;
 /** Milliseconds between a client's turns at most. */
 const LONGEST_PAUSE_MS = 20;
+/** Milliseconds before the next turn when nobody was there: a server that is down fails thousands of calls a second. */
+const AFTER_FAILURE_MS = 250;
 const LARGEST_BATCH = 50;
 /** Now and then a batch is larger than what MongoDB writes in one go when nobody asks for all or nothing. */
 const HUGE_BATCH = 400;
@@ -47,7 +49,10 @@ export class Writer {
     while (!signal.aborted) {
       if (mayGoOn()) {
         const calls = this.random.chance(0.3) ? this.random.whole(2, CALLS_AT_ONCE) : 1;
-        await Promise.all(Array.from({ length: calls }, () => this.send(this.#nextCall(), this.#patience())));
+        const outcomes = await Promise.all(
+          Array.from({ length: calls }, () => this.send(this.#nextCall(), this.#patience())),
+        );
+        if (outcomes.some(({ is }) => is === 'unknown' || is === 'failed')) await pause(AFTER_FAILURE_MS);
       }
       await pause(this.random.whole(0, LONGEST_PAUSE_MS));
     }
