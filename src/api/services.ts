@@ -2,7 +2,6 @@
 import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
-import { serviceDefinition } from '../contract/services';
 import type { Sequences } from '../sequences/sequences';
 import type { Catalogue } from '../storage/catalogue';
 import { takingBytes } from './decode-request';

@@ -89,9 +89,7 @@ export function byUnaryCalls(addresses: readonly string[], random: Random): Appe
   };
 }
 
-const appended = (
-  result: Pick<AppendResult, 'firstSequenceNumber' | 'lastSequenceNumber' | 'duplicate'>,
-): Outcome => ({
+const appended = (result: Pick<AppendResult, 'firstSequenceNumber' | 'lastSequenceNumber' | 'duplicate'>): Outcome => ({
   is: 'appended',
   first: result.firstSequenceNumber,
   last: result.lastSequenceNumber,

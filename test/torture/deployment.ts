@@ -77,7 +77,8 @@ export class ServerSlot {
     stopping.sigterm();
     try {
       const exit = await within(DRAIN_WITHIN_MS, `${this.name} drains`, stopping.exited);
-      if (exit.code !== 0) this.problems.push(`${this.name} drained with ${JSON.stringify(exit)}:\n${stopping.output()}`);
+      if (exit.code !== 0)
+        this.problems.push(`${this.name} drained with ${JSON.stringify(exit)}:\n${stopping.output()}`);
     } catch (error) {
       this.problems.push(`${String(error)}:\n${stopping.output()}`);
       await stopping.kill9();
@@ -87,7 +88,8 @@ export class ServerSlot {
   output = (): string => this.#process?.output() ?? '';
 
   #judgeExit({ output }: AnnalsProcess, exit: Exit): void {
-    if (!this.#expectedToStop) this.problems.push(`${this.name} stopped by itself with ${JSON.stringify(exit)}:\n${output()}`);
+    if (!this.#expectedToStop)
+      this.problems.push(`${this.name} stopped by itself with ${JSON.stringify(exit)}:\n${output()}`);
   }
 }
 

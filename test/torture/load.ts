@@ -68,7 +68,9 @@ export class Load {
     for (const call of this.#knowledge.takeUnresolved()) {
       const outcome = await writer?.send(call);
       if (outcome === undefined || outcome.is === 'appended' || outcome.is === 'refused') continue;
-      throw new Error(`in peace, ${call.events[0]?.sent.eventId ?? ''} sent again is answered ${JSON.stringify(outcome)}`);
+      throw new Error(
+        `in peace, ${call.events[0]?.sent.eventId ?? ''} sent again is answered ${JSON.stringify(outcome)}`,
+      );
     }
   }
 

@@ -112,16 +112,27 @@ export async function torture({ seconds, seed, onProgress }: TortureOptions): Pr
     await party('resolving', load.resolveUnknown());
     let log: LogEvent[] = [];
     let objections: Objection[] = [];
-    await party('reading back', (async () => {
-      log = await readLog(connected(0));
-      await party('catching up', allReach(followers, log));
-      following.abort();
-      await Promise.all(subscribed);
-      objections = load.judge(log);
-    })());
+    await party(
+      'reading back',
+      (async () => {
+        log = await readLog(connected(0));
+        await party('catching up', allReach(followers, log));
+        following.abort();
+        await Promise.all(subscribed);
+        objections = load.judge(log);
+      })(),
+    );
 
     const { history } = load.recorder;
-    return { seconds: elapsed(), counts, troubles, objections, problems: [...problems, ...deployment.problems], history, log };
+    return {
+      seconds: elapsed(),
+      counts,
+      troubles,
+      objections,
+      problems: [...problems, ...deployment.problems],
+      history,
+      log,
+    };
   } finally {
     clearInterval(reporter);
     following.abort();
@@ -135,8 +146,15 @@ async function allReach(followers: readonly Follower[], log: readonly LogEvent[]
     const { from, filter = EVERYTHING } = follower.options;
     return { follower, last: log.findLast((event) => event.number >= from && matches(filter, event))?.number ?? -1 };
   });
-  await awaitFact('every follower reaches its last event', () => due.every(({ follower, last }) => follower.next > last), {
-    withinMs: CATCH_UP_WITHIN_MS,
-    instead: () => due.map(({ follower, last }) => `${follower.options.name} is at ${follower.next}, its last is ${last}`).join('\n'),
-  });
+  await awaitFact(
+    'every follower reaches its last event',
+    () => due.every(({ follower, last }) => follower.next > last),
+    {
+      withinMs: CATCH_UP_WITHIN_MS,
+      instead: () =>
+        due
+          .map(({ follower, last }) => `${follower.options.name} is at ${follower.next}, its last is ${last}`)
+          .join('\n'),
+    },
+  );
 }

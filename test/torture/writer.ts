@@ -61,14 +61,18 @@ export class Writer {
   /** Sends a call, or sends it again, and notes what it is told. */
   async send(call: Call, timeoutMs = CALL_TIMEOUT_MS): Promise<Outcome> {
     const { events, expectations } = call;
-    const sent = this.recorder.sent(this.name, events.map((e) => e.sent), expectations);
+    const sent = this.recorder.sent(
+      this.name,
+      events.map((e) => e.sent),
+      expectations,
+    );
     const outcome = await within(CALL_HANGS_MS, `${sent.opId} is answered`, this.appender.append(call, timeoutMs));
     this.recorder.told(sent.opId, outcome);
     this.knowledge.note(call, outcome);
     return outcome;
   }
 
-  #patience = (): number =>
+  readonly #patience = (): number =>
     this.random.chance(IMPATIENT) ? this.random.whole(IMPATIENT_MS.least, IMPATIENT_MS.most) : CALL_TIMEOUT_MS;
 
   #nextCall(): Call {
@@ -102,12 +106,18 @@ export class Writer {
 
   #onSource(size: number): Call {
     const source = this.#hot();
-    return { events: Array.from({ length: size }, () => this.#event(source)), expectations: [this.knowledge.ofSource(source)] };
+    return {
+      events: Array.from({ length: size }, () => this.#event(source)),
+      expectations: [this.knowledge.ofSource(source)],
+    };
   }
 
   #onFreshSource(): Call {
     const source = this.knowledge.freshSource(this.random);
-    return { events: [this.#event(source)], expectations: [{ ...this.knowledge.ofSource(source), lastSeen: undefined }] };
+    return {
+      events: [this.#event(source)],
+      expectations: [{ ...this.knowledge.ofSource(source), lastSeen: undefined }],
+    };
   }
 
   /** Two conditions at once: the source's version, and a boundary across sources. */
@@ -115,7 +125,10 @@ export class Writer {
     const seat = `seat-${this.random.whole(1, SEATS)}`;
     const source = this.#hot();
     const both = [this.knowledge.ofTag('taken', seat), this.knowledge.ofSource(source)];
-    return { events: [this.#event(source, 'taken', [seat])], expectations: this.random.chance(0.5) ? both : both.slice(0, 1) };
+    return {
+      events: [this.#event(source, 'taken', [seat])],
+      expectations: this.random.chance(0.5) ? both : both.slice(0, 1),
+    };
   }
 
   #event(source: string, type = this.random.pick(TYPES) ?? 'opened', tags?: string[]): MadeEvent {
@@ -124,6 +137,6 @@ export class Writer {
     return makeEvent(`${this.name}-e${this.#ids}`, type, source, some, this.random);
   }
 
-  #hot = (): string => `hot-${this.random.whole(1, HOT_SOURCES)}`;
-  #quiet = (): string => `quiet-${this.random.whole(1, QUIET_SOURCES)}`;
+  readonly #hot = (): string => `hot-${this.random.whole(1, HOT_SOURCES)}`;
+  readonly #quiet = (): string => `quiet-${this.random.whole(1, QUIET_SOURCES)}`;
 }
