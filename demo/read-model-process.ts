@@ -29,6 +29,8 @@ async function main([, , address = '', mongodb = '', stopAfter = '']: readonly s
   let written = 0;
   const observation = annals.observe(REPOSITORIES, {
     name: `process ${process.pid}`,
+    // One after the other, so that exactly one event is in hand when it is killed.
+    concurrency: 1,
     handle: async (event, { redelivery }) => {
       if (await keep(repositories, event)) written++;
       else repeated.push({ number: event.sequenceNumber, flagged: redelivery });

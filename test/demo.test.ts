@@ -2,6 +2,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { awaitFact } from './support/await-fact';
+import { annals, ndjson } from './support/cli-run';
+import { CTRL_C, hasTerminals, onTerminal, type OnTerminal } from './support/terminal';
 
 const PROGRAM = join(__dirname, '..', 'dist', 'demo', 'main.js');
 
@@ -18,14 +21,38 @@ async function demo(...args: string[]): Promise<{ code: number | null; stdout: s
 it('hundreds of real webhooks are recorded, followed live, and come back equal', async () => {
   const ran = await demo('--json');
   expect(ran).toMatchObject({ code: 0, stderr: '' });
-  const summary = JSON.parse(ran.stdout) as { checks: unknown[]; events: number };
+  const summary = JSON.parse(ran.stdout) as { checks: unknown[]; events: number; observers: unknown };
   expect(summary.events).toBe(329);
+  expect(summary.observers).toMatchObject({
+    killed: { observer: 'repositories', events: 329, before: 164, after: 165 },
+    healed: { observer: 'headlines', heldFrom: 253, wentOn: 99, caughtUp: 39 },
+  });
   expect(summary.checks).toEqual([
     { name: 'numbers have no gap', ok: true, seen: '0 to 328' },
     { name: 'each payload is equal to what went in', ok: true, seen: '329 compared, key order too' },
     { name: 'the subscriber got each event once, in order', ok: true, seen: '329 delivered live' },
     { name: 'sent again, nothing is recorded twice', ok: true, seen: '329 repetitions known by their event ids' },
     { name: 'an append that has not seen the latest event is refused', ok: true, seen: 'CONCURRENCY_CONFLICT' },
+    {
+      name: 'killed and started again, the read model lost nothing and counted nothing twice',
+      ok: true,
+      seen: '329 events of 22 sources, equal to a fold over the log',
+    },
+    {
+      name: 'what the killed process had not acknowledged came again, flagged',
+      ok: true,
+      seen: expect.stringMatching(/^[1-9]\d* of them$/),
+    },
+    {
+      name: 'a failing event holds back its own partition alone',
+      ok: true,
+      seen: 'Codertocat/Hello-World from 253 on',
+    },
+    {
+      name: 'healed, every event was handled once, each partition in order',
+      ok: true,
+      seen: '329 handled',
+    },
   ]);
 });
 
@@ -39,4 +66,46 @@ it('the demo tells a person what happened, where the data was, and what to type 
   const folder = /data in (\S+)/.exec(stdout)?.[1];
   expect(folder).toBeDefined();
   expect(existsSync(folder!)).toBe(false);
+});
+
+(hasTerminals ? describe : describe.skip)('on a terminal', () => {
+  const start = (...args: string[]): OnTerminal => onTerminal([process.execPath, PROGRAM, ...args]);
+
+  const folderOf = (terminal: OnTerminal): string => /data in (\S+)/.exec(terminal.shown())?.[1] ?? 'not told';
+
+  it('the server stays with its data until Ctrl-C, says what to type, and leaves nothing behind', async () => {
+    const demo = start();
+    await awaitFact('the demo stays', () => demo.shown().includes('Ctrl-C here ends it'), {
+      withinMs: 60_000,
+      instead: demo.shown,
+    });
+    const [, url = ''] = /export ANNALS_URL=(\S+)/.exec(demo.shown()) ?? [];
+    const listed = await annals(['observers', '--json'], { env: { ANNALS_URL: url } });
+    expect(ndjson(listed.stdout)).toMatchObject([
+      { id: 'headlines', position: 329, lagEvents: 0, failedPartitions: 0 },
+      { id: 'repositories', position: 329, lagEvents: 0, failedPartitions: 0 },
+    ]);
+    expect(existsSync(folderOf(demo))).toBe(true);
+    demo.type(CTRL_C);
+    expect(await demo.done).toBe(130);
+    expect(existsSync(folderOf(demo))).toBe(false);
+  });
+
+  it('Ctrl-C in the middle of the story ends it as well', async () => {
+    const demo = start();
+    await awaitFact('the story has begun', () => demo.shown().includes('input '), {
+      withinMs: 60_000,
+      instead: demo.shown,
+    });
+    demo.type(CTRL_C);
+    expect(await demo.done).toBe(130);
+    expect(demo.shown()).not.toContain('demo:');
+    expect(existsSync(folderOf(demo))).toBe(false);
+  });
+
+  it('--once ends after the story', async () => {
+    const demo = start('--once');
+    expect(await demo.done).toBe(0);
+    expect(demo.shown()).toContain('The folder of the demo is gone again');
+  });
 });

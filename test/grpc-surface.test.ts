@@ -64,9 +64,7 @@ it.each(['v1', 'v1alpha'])('reflection (%s) lists the services of the contract',
     stream.write({ listServices: '' });
   });
   const names = listed.listServicesResponse.service.map((service) => service.name);
-  expect(names).toEqual(
-    expect.arrayContaining(['annals.v1.EventSequences', 'annals.v1.Stores', 'annals.v1.Server']),
-  );
+  expect(names).toEqual(expect.arrayContaining(['annals.v1.EventSequences', 'annals.v1.Stores', 'annals.v1.Server']));
   client.close();
 });
 

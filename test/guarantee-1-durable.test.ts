@@ -68,10 +68,13 @@ it.each([
   expect(error).toMatchObject({ code: 'WEAK_WRITE_CONCERN', field: '--mongodb', metadata: { asked } });
 });
 
-it.each(['w=majority', 'journal=true', 'w=majority&journal=true'])('a URL with %s asks for nothing weaker', async (p) => {
-  const { stop } = await serve(`${database.url}&${p}`);
-  await stop();
-});
+it.each(['w=majority', 'journal=true', 'w=majority&journal=true'])(
+  'a URL with %s asks for nothing weaker',
+  async (p) => {
+    const { stop } = await serve(`${database.url}&${p}`);
+    await stop();
+  },
+);
 
 it('--unsafe accepts a weaker write concern in the URL, and still writes with majority and journal', async () => {
   const { client, stop } = await serve(`${database.url}&w=1&journal=false`, { unsafe: true });

@@ -6,7 +6,16 @@ import { TUNING } from '../src/sequences/tuning';
 import { startAnnals, type AnnalsProcess } from './support/annals-process';
 import { awaitFact, pause } from './support/await-fact';
 import { serve } from './support/in-process-server';
-import { event, events, freshSequence, json, numbersOf, range, RawClient, type SequenceRef } from './support/raw-client';
+import {
+  event,
+  events,
+  freshSequence,
+  json,
+  numbersOf,
+  range,
+  RawClient,
+  type SequenceRef,
+} from './support/raw-client';
 import { startReplicaSet, type ReplicaSet } from './support/replica-set';
 import { openSilently, requestBytes, subscribeSilently, type SilentStream } from './support/silent-client';
 

@@ -23,9 +23,7 @@ it('batches are contiguous and whole under contention of two servers, and every 
     range(0, writers).flatMap((writer) =>
       sizes.map(async (size, i) => {
         const correlationId = `batch of ${size} by ${writer}`;
-        const answer = await servers
-          .either(writer + i)
-          .appended({ sequence, events: events(size, { correlationId }) });
+        const answer = await servers.either(writer + i).appended({ sequence, events: events(size, { correlationId }) });
         return { ...answer, size, correlationId };
       }),
     ),
@@ -55,9 +53,9 @@ it('the events of a batch are recorded in the order in which they were sent, at 
   const { recorded } = await servers.a.appended({ sequence, events: batch });
   const log = await servers.b.read({ sequence });
   expect(log.map(({ eventId }) => eventId)).toEqual(batch.map(({ eventId }) => eventId));
-  expect(log.every((one) => one.recorded?.seconds === recorded?.seconds && one.recorded?.nanos === recorded?.nanos)).toBe(
-    true,
-  );
+  expect(
+    log.every((one) => one.recorded?.seconds === recorded?.seconds && one.recorded?.nanos === recorded?.nanos),
+  ).toBe(true);
 });
 
 it(`a batch of the ${LIMITS.eventsPerAppend} events that a call may have is recorded whole`, async () => {

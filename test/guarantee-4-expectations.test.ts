@@ -96,7 +96,7 @@ describe('of racing appends with the same expectation exactly one wins', () => {
     const filter = { eventSourceIds: ['counter'] };
     const contender = async (i: number): Promise<number> => {
       let wins = 0;
-      for (let seen: number | undefined; wins < 5; ) {
+      for (let seen: number | undefined; wins < 5;) {
         const answer = await servers.either(i).append({
           sequence,
           events: [event({ eventSourceId: 'counter', content: json({ after: seen ?? null }) })],
@@ -199,19 +199,22 @@ describe('an expectation', () => {
     ['an empty sequence', 0, 0],
     ['one that ends before', 3, 3],
     ['one that ends long before', 3, 1_000_000],
-  ])('ahead of the tail of %s is an error of the call, since the number is from elsewhere', async (_, count, lastSeen) => {
-    const sequence = freshSequence();
-    if (count > 0) await servers.a.appended({ sequence, events: events(count) });
-    for (const client of [servers.a, servers.b]) {
-      const call = client.append({ sequence, events: [event()], expectations: [{ filter: {}, lastSeen }] });
-      expect(await refusal(call)).toMatchObject({
-        code: 'EXPECTATION_AHEAD_OF_TAIL',
-        field: 'expectations[0].last_seen',
-        metadata: { actual: String(lastSeen), ...(count > 0 ? { tail: String(count - 1) } : {}) },
-      });
-    }
-    expect(await servers.a.tail({ sequence })).toBe(count === 0 ? undefined : count - 1);
-  });
+  ])(
+    'ahead of the tail of %s is an error of the call, since the number is from elsewhere',
+    async (_, count, lastSeen) => {
+      const sequence = freshSequence();
+      if (count > 0) await servers.a.appended({ sequence, events: events(count) });
+      for (const client of [servers.a, servers.b]) {
+        const call = client.append({ sequence, events: [event()], expectations: [{ filter: {}, lastSeen }] });
+        expect(await refusal(call)).toMatchObject({
+          code: 'EXPECTATION_AHEAD_OF_TAIL',
+          field: 'expectations[0].last_seen',
+          metadata: { actual: String(lastSeen), ...(count > 0 ? { tail: String(count - 1) } : {}) },
+        });
+      }
+      expect(await servers.a.tail({ sequence })).toBe(count === 0 ? undefined : count - 1);
+    },
+  );
 
   it('of a number that the other server has just given is not ahead', async () => {
     const sequence = freshSequence();

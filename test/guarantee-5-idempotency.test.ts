@@ -203,9 +203,7 @@ describe('a batch', () => {
   it('again, many times at once, is recorded once', async () => {
     const sequence = freshSequence();
     const batch = events(10);
-    const answers = await Promise.all(
-      range(0, 20).map((i) => servers.either(i).appended({ sequence, events: batch })),
-    );
+    const answers = await Promise.all(range(0, 20).map((i) => servers.either(i).appended({ sequence, events: batch })));
     expect(answers.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
     expect(answers.map(({ lastSequenceNumber }) => lastSequenceNumber)).toEqual(Array(20).fill(9));
     expect(await servers.a.tail({ sequence })).toBe(9);

@@ -65,7 +65,11 @@ describe('catch-up and live', () => {
 
   it('an event arrives whole, in JSON and in BSON, live as from the database', async () => {
     const sequence = freshSequence();
-    const content = { text: 'Grüße 𝄞', n: 1.5, nested: { list: [1, null, true], '': 'empty key', $dollar: { 'a.b': 1 } } };
+    const content = {
+      text: 'Grüße 𝄞',
+      n: 1.5,
+      nested: { list: [1, null, true], '': 'empty key', $dollar: { 'a.b': 1 } },
+    };
     const sent: NewEvent = {
       eventId: 'whole',
       type: 'typed',
@@ -85,12 +89,17 @@ describe('catch-up and live', () => {
     for (const follower of live) await awaitFact('it is live', () => caughtUp(follower));
     const { recorded } = await servers.a.appended({ sequence, events: [sent] });
     // The other server has not seen the event pass and reads it.
-    const read = [servers.b.subscribe({ sequence }), servers.b.subscribe({ sequence, contentType: 'CONTENT_TYPE_BSON' })];
+    const read = [
+      servers.b.subscribe({ sequence }),
+      servers.b.subscribe({ sequence, contentType: 'CONTENT_TYPE_BSON' }),
+    ];
     for (const follower of [...live, ...read]) await awaitFact('the event is there', () => follower.events.length > 0);
 
     for (const [i, follower] of [...live, ...read].entries()) {
       const { content: _, ...metadata } = sent;
-      expect(follower.events).toMatchObject([{ ...metadata, recorded, sequenceNumber: 0, generation: 1, origin: null }]);
+      expect(follower.events).toMatchObject([
+        { ...metadata, recorded, sequenceNumber: 0, generation: 1, origin: null },
+      ]);
       const bytes = follower.events[0]?.content ?? Buffer.alloc(0);
       expect(i % 2 === 0 ? JSON.parse(bytes.toString()) : BSON.deserialize(bytes)).toEqual(content);
       expect(follower.events[0]?.contentType).toBe(i % 2 === 0 ? 'CONTENT_TYPE_JSON' : 'CONTENT_TYPE_BSON');

@@ -267,7 +267,7 @@ describe('a request that is wrong is refused with a code that names the field', 
     [
       'too many filters',
       { observer: ref, definition: { filters: Array.from({ length: 33 }, () => ({})) } },
-      { code: 'LIMIT_EXCEEDED', field: 'filters' },
+      { code: 'INVALID_FIELD', field: 'filters' },
     ],
     [
       'a number that is none',
@@ -290,7 +290,7 @@ describe('a request that is wrong is refused with a code that names the field', 
       { code: 'INVALID_FIELD', field: 'definition.partition_key.property' },
     ],
     ['a client name that is too long', { observer: ref, clientName: 'x'.repeat(201) }, { code: 'INVALID_FIELD', field: 'client_name' }],
-    ['too many credits', { observer: ref, credits: 1_000_000 }, { code: 'LIMIT_EXCEEDED', field: 'credits' }],
+    ['too many credits', { observer: ref, credits: 1_000_000 }, { code: 'INVALID_FIELD', field: 'credits' }],
     [
       'a deadline that is too short',
       { observer: ref, acknowledgementDeadline: { nanos: 1_000_000 } },

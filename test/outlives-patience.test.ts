@@ -56,7 +56,8 @@ const event = (eventId: string, source = eventId): NewEvent => ({
 /** The numbers at which the log holds these ids, as the server that nothing is held back from reads it. */
 async function numbersOf(...eventIds: string[]): Promise<number[]> {
   const numbers: number[] = [];
-  for await (const { eventId, sequenceNumber } of free.eventLog.read()) if (eventIds.includes(eventId)) numbers.push(sequenceNumber);
+  for await (const { eventId, sequenceNumber } of free.eventLog.read())
+    if (eventIds.includes(eventId)) numbers.push(sequenceNumber);
   return numbers;
 }
 
@@ -98,7 +99,10 @@ it('a write that landed while its answer was held back is a duplicate through th
   const elsewhere = await free.eventLog.append(event('answer-late'));
   expect(elsewhere).toMatchObject({ duplicate: true, firstSequenceNumber: (await numbersOf('answer-late'))[0] });
   wire.release();
-  expect(await held.eventLog.append(event('answer-late'))).toMatchObject({ duplicate: true, firstSequenceNumber: elsewhere.firstSequenceNumber });
+  expect(await held.eventLog.append(event('answer-late'))).toMatchObject({
+    duplicate: true,
+    firstSequenceNumber: elsewhere.firstSequenceNumber,
+  });
 });
 
 it('a write that lands after the same ids were recorded through the other server changes nothing', async () => {
@@ -108,7 +112,10 @@ it('a write that lands after the same ids were recorded through the other server
   const elsewhere = await free.eventLog.append(event('overtaken'));
   expect(elsewhere.duplicate).toBe(false);
   wire.release();
-  expect(await held.eventLog.append(event('overtaken'))).toMatchObject({ duplicate: true, firstSequenceNumber: elsewhere.firstSequenceNumber });
+  expect(await held.eventLog.append(event('overtaken'))).toMatchObject({
+    duplicate: true,
+    firstSequenceNumber: elsewhere.firstSequenceNumber,
+  });
   expect(await numbersOf('overtaken')).toEqual([elsewhere.firstSequenceNumber]);
 });
 
@@ -126,16 +133,19 @@ it('a write that lands after another one won its expectation never appears besid
   expect(await numbersOf('loser', 'winner')).toEqual([winner.firstSequenceNumber]);
 });
 
-it.each<Direction>(['requests', 'answers'])('a batch whose %s are held back is there whole or not at all', async (direction) => {
-  await warmUp(`batch-${direction}`);
-  const ids = ['a', 'b', 'c'].map((letter) => `batch-${direction}-${letter}`);
-  const batch = ids.map((id) => event(id));
-  expect((await appendHeld(direction, batch)).code).toBe('OUTCOME_UNKNOWN');
-  expect([0, ids.length]).toContain((await numbersOf(...ids)).length);
-  wire.release();
-  const { firstSequenceNumber: first } = await held.eventLog.append(batch);
-  expect(await numbersOf(...ids)).toEqual([first, first + 1, first + 2]);
-});
+it.each<Direction>(['requests', 'answers'])(
+  'a batch whose %s are held back is there whole or not at all',
+  async (direction) => {
+    await warmUp(`batch-${direction}`);
+    const ids = ['a', 'b', 'c'].map((letter) => `batch-${direction}-${letter}`);
+    const batch = ids.map((id) => event(id));
+    expect((await appendHeld(direction, batch)).code).toBe('OUTCOME_UNKNOWN');
+    expect([0, ids.length]).toContain((await numbersOf(...ids)).length);
+    wire.release();
+    const { firstSequenceNumber: first } = await held.eventLog.append(batch);
+    expect(await numbersOf(...ids)).toEqual([first, first + 1, first + 2]);
+  },
+);
 
 it('a write that the server itself has given up on, and tried again, is there once', async () => {
   await warmUp('twice');
@@ -150,4 +160,25 @@ it('a write that the server itself has given up on, and tried again, is there on
   const { firstSequenceNumber: first } = await append;
   await held.eventLog.append(event('after-twice'));
   expect(await numbersOf('twice')).toEqual([first]);
+});
+
+it('a large append that a stalled database does not take in is given up and tried again, and the log goes on', async () => {
+  const { pid } = database.members[0] ?? { pid: 0 };
+  // More than the sockets between them hold, so that the write itself is what waits.
+  const batch = Array.from({ length: 14 }, (_, i): NewEvent => ({
+    ...event(`large-${i}`),
+    content: { filling: 'x'.repeat(1_000_000) },
+  }));
+  await free.eventLog.append(event('large-warm'));
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const append = free.eventLog.append(batch, { timeoutMs: PATIENCE_MS });
+    await expect(append).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    const triedAgain = () => servers[1]?.output().includes('outcome unknown') === true;
+    await awaitFact('the server tries again', triedAgain, { withinMs: 25_000 });
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  const { firstSequenceNumber: first } = await free.eventLog.append(batch);
+  expect(await numbersOf('large-0', 'large-13')).toEqual([first, first + 13]);
 });

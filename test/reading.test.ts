@@ -79,7 +79,9 @@ describe('Read answers what a filter over the whole log would', () => {
     const order = backwards ? range(0, COUNT).reverse() : range(0, COUNT);
     const inRange = (n: number) =>
       backwards ? n <= (from ?? COUNT) && n >= (to ?? 0) : n >= (from ?? 0) && n <= (to ?? COUNT);
-    const wanted = order.filter((n) => inRange(n) && matchesAny(filters, log[n] ?? { type: '', eventSourceId: '', tags: [], correlationId: '' }));
+    const wanted = order.filter(
+      (n) => inRange(n) && matchesAny(filters, log[n] ?? { type: '', eventSourceId: '', tags: [], correlationId: '' }),
+    );
     return limit === 0 ? wanted : wanted.slice(0, limit);
   }
 
@@ -152,7 +154,8 @@ describe('long reads', () => {
   it('sizes that change from one event to the next are no matter', async () => {
     const sequence = freshSequence();
     const sizes = range(0, 60).map((i) => (i % 7 === 0 ? 200_000 : i));
-    for (const size of sizes) await client.appended({ sequence, events: [event({ content: json({ text: 'x'.repeat(size) }) })] });
+    for (const size of sizes)
+      await client.appended({ sequence, events: [event({ content: json({ text: 'x'.repeat(size) }) })] });
     const log = await client.read({ sequence });
     expect(log.map((one) => (parsed(one) as { text: string }).text.length)).toEqual(sizes);
   });

@@ -13,9 +13,12 @@ const AROUND_MS = 180_000;
 
 describe(`under fire for ${SECONDS} s (ANNALS_TORTURE_SEED=${SEED})`, () => {
   let verdict: Verdict;
-  beforeAll(async () => {
-    verdict = await torture({ seconds: SECONDS, seed: SEED });
-  }, SECONDS * 1_000 + AROUND_MS);
+  beforeAll(
+    async () => {
+      verdict = await torture({ seconds: SECONDS, seed: SEED });
+    },
+    SECONDS * 1_000 + AROUND_MS,
+  );
 
   it('every promise is kept', () => {
     expect(verdict.objections.slice(0, 20)).toEqual([]);

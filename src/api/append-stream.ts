@@ -22,6 +22,9 @@ const UNSENT_ANSWERS = 1_024;
 /** Bytes of the appends that one stream may have unanswered. */
 const OPEN_BYTES = 32 * 1024 * 1024;
 
+/** Bytes of answers that may be on their way while more are made: the answers of some thousand appends. */
+const UNFLUSHED_BYTES = 64 * 1024;
+
 /** How long an append on a stream may wait for its outcome, in ms; the stream itself has no deadline. */
 const PATIENCE_MS = 30_000;
 
@@ -48,7 +51,7 @@ class AppendSession {
     private readonly logger: Logger,
   ) {
     this.#signal = abortOnCancel(call).signal;
-    this.#outlet = new Outlet(call, this.#signal);
+    this.#outlet = new Outlet(call, this.#signal, UNFLUSHED_BYTES);
   }
 
   start(): void {

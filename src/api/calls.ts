@@ -33,7 +33,10 @@ export function unary<Request, Response>(
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
     const { signal } = abortOnCancel(call);
-    handle(call.request, { deadline: deadlineOf(call.getDeadline()), signal }).then(
+    // Async, so that what the handler throws before its first wait is told too.
+    const answer = async (): Promise<Response> =>
+      handle(call.request, { deadline: deadlineOf(call.getDeadline()), signal });
+    answer().then(
       (response) => callback(null, response),
       (error: unknown) => callback(statusOf(error, logger)),
     );
@@ -47,7 +50,7 @@ export function serverStream<Request, Response extends Buffer>(
 ): handleServerStreamingCall<Request, Response> {
   return (call) => {
     const { signal } = abortOnCancel(call);
-    pump(call, messages(call.request, signal), signal).then(
+    pump(call, messages, signal).then(
       () => call.end(),
       (error: unknown) => endWithStatus(call, statusOf(error, logger)),
     );
@@ -56,11 +59,12 @@ export function serverStream<Request, Response extends Buffer>(
 
 async function pump<Request, Response extends Buffer>(
   call: ServerWritableStream<Request, Response>,
-  messages: AsyncIterable<Response>,
+  messages: (request: Request, signal: AbortSignal) => AsyncIterable<Response>,
   signal: AbortSignal,
 ): Promise<void> {
-  const outlet = new Outlet(call, signal);
-  for await (const message of messages) {
+  // Nothing may be left behind: a message's bytes are used again for the next one.
+  const outlet = new Outlet(call, signal, 0);
+  for await (const message of messages(call.request, signal)) {
     if (signal.aborted) return;
     await outlet.send(message);
     if (signal.aborted) return;
@@ -74,9 +78,6 @@ export function endWithStatus(
 ): void {
   call.emit('error', status);
 }
-
-/** Bytes that may be on their way to a caller while more is made for it: enough for the usual answers to flow. */
-const UNFLUSHED_BYTES = 64 * 1024;
 
 interface Writable {
   readonly destroyed: boolean;
@@ -95,6 +96,8 @@ export class Outlet {
   constructor(
     private readonly stream: Writable,
     private readonly signal: AbortSignal,
+    /** Bytes that may be on their way while more is made. */
+    private readonly allowance: number,
   ) {
     const wake = (): void => {
       this.#wake();
@@ -111,7 +114,7 @@ export class Outlet {
       this.#unflushed -= message.length;
       this.#wake();
     });
-    while (this.#unflushed > UNFLUSHED_BYTES && !this.signal.aborted && !this.stream.destroyed) {
+    while (this.#unflushed > this.allowance && !this.signal.aborted && !this.stream.destroyed) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -10,7 +10,6 @@ import type { ListSequencesRequest__Output } from '../contract/generated/annals/
 import type { ListSequencesResponse } from '../contract/generated/annals/v1/ListSequencesResponse';
 import type { ReadRequest__Output } from '../contract/generated/annals/v1/ReadRequest';
 import type { SubscribeRequest__Output } from '../contract/generated/annals/v1/SubscribeRequest';
-import { serviceDefinition } from '../contract/services';
 import { AnnalsError } from '../kernel/annals-error';
 import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../kernel/names';
 import { encodeEntry } from '../sequences/event-frame';
@@ -19,27 +18,23 @@ import type { Sequences } from '../sequences/sequences';
 import { Subscription } from '../sequences/subscription';
 import { appendStream } from './append-stream';
 import { serverStream, unary, type CallContext } from './calls';
+import { decoding, takingBytes } from './decode-request';
 import { addressOf, contentTypeOf, filtersOf, numberOf } from './requests';
 
-/** Calls whose messages are encoded and decoded by hand: gRPC passes their bytes through. */
-const BYTES_IN = ['Append', 'AppendStream'];
+const SERVICE = 'EventSequences';
+
+/** Calls whose responses are encoded by hand: gRPC passes their bytes through. */
 const BYTES_OUT = ['Append', 'AppendStream', 'Read', 'Subscribe', 'GetEvent'];
 
 const pass = (bytes: Buffer): Buffer => bytes;
 
-export function eventSequencesDefinition(): ServiceDefinition {
-  const definition = serviceDefinition('EventSequences');
-  return Object.fromEntries(
-    Object.entries(definition).map(([name, method]) => [
+export const eventSequencesDefinition = (): ServiceDefinition =>
+  Object.fromEntries(
+    Object.entries(takingBytes(SERVICE)).map(([name, method]) => [
       name,
-      {
-        ...method,
-        ...(BYTES_IN.includes(name) ? { requestDeserialize: pass } : {}),
-        ...(BYTES_OUT.includes(name) ? { responseSerialize: pass } : {}),
-      },
+      BYTES_OUT.includes(name) ? { ...method, responseSerialize: pass } : method,
     ]),
   );
-}
 
 export function eventSequences(sequences: Sequences, logger: Logger): UntypedServiceImplementation {
   const append = async (bytes: Buffer, { deadline }: CallContext): Promise<Buffer> => {
@@ -99,10 +94,10 @@ export function eventSequences(sequences: Sequences, logger: Logger): UntypedSer
   return {
     Append: unary(logger, append),
     AppendStream: appendStream(sequences, logger),
-    Read: serverStream(logger, read),
-    Subscribe: serverStream(logger, subscribe),
-    GetEvent: unary(logger, getEvent),
-    GetTail: unary(logger, getTail),
-    ListSequences: unary(logger, listSequences),
+    Read: serverStream(logger, decoding(SERVICE, 'Read', read)),
+    Subscribe: serverStream(logger, decoding(SERVICE, 'Subscribe', subscribe)),
+    GetEvent: unary(logger, decoding(SERVICE, 'GetEvent', getEvent)),
+    GetTail: unary(logger, decoding(SERVICE, 'GetTail', getTail)),
+    ListSequences: unary(logger, decoding(SERVICE, 'ListSequences', listSequences)),
   };
 }

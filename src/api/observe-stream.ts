@@ -15,6 +15,7 @@ import {
 import { messageCodec } from '../contract/services';
 import { AnnalsError, overLimit } from '../kernel/annals-error';
 import { newId } from '../kernel/ids';
+import { LIMITS } from '../kernel/limits';
 import type { ObserverClient } from '../observation/client-roster';
 import type { Delivery } from '../observation/dispatcher';
 import type { ObserverEngine } from '../observation/engine';
@@ -37,11 +38,23 @@ export function observe(observation: Observation, logger: Logger): (call: Call) 
   };
 }
 
+function decodeRegister(bytes: Buffer): Register__Output {
+  try {
+    return registerCodec.decode(bytes);
+  } catch (cause) {
+    throw new AnnalsError('MALFORMED_REQUEST', 'The bytes of register are not the protobuf message that was expected', {
+      field: 'register',
+      cause,
+    });
+  }
+}
+
 class ObserveSession {
   readonly #id = newId();
   #engine: ObserverEngine | undefined;
   #registering = false;
   #registered = false;
+  #leaving = false;
   #over = false;
   #outgoing: (Delivery & { readonly replay: boolean })[] = [];
   #heartbeat: NodeJS.Timeout | undefined;
@@ -82,7 +95,7 @@ class ObserveSession {
       if (this.#registering)
         throw new AnnalsError('INVALID_FIELD', 'register comes once, first', { field: 'register' });
       this.#registering = true;
-      this.#register(registerCodec.decode(message.bytes)).catch((error: unknown) => {
+      this.#register(decodeRegister(message.bytes)).catch((error: unknown) => {
         this.#refuse(error);
       });
       return;
@@ -91,7 +104,10 @@ class ObserveSession {
       throw new AnnalsError('INVALID_FIELD', 'the first message is register', { field: 'register' });
     this.#engine?.heard(this.#id);
     if (message.kind === 'acknowledgements') this.#engine?.acknowledge(this.#id, message.acknowledgements);
-    if (message.kind === 'leave') this.#engine?.leaving(this.#id);
+    if (message.kind === 'leave') {
+      this.#leaving = true;
+      this.#engine?.leaving(this.#id);
+    }
   }
 
   async #register(request: Register__Output): Promise<void> {
@@ -109,6 +125,8 @@ class ObserveSession {
       registration.engine.removeClient(this.#id);
       return;
     }
+    // It may have said so while the answer was being prepared.
+    if (this.#leaving) registration.engine.leaving(this.#id);
     const { position, changes, replayAdvised } = registration;
     const registered = registeredCodec.encode({
       clientId: this.#id,
@@ -143,6 +161,8 @@ class ObserveSession {
     }
     const { windowEvents } = OBSERVATION;
     if (request.credits > windowEvents) throw overLimit('credits', windowEvents, request.credits, 'events');
+    if (request.clientName.length > LIMITS.metadataIdLength)
+      throw overLimit('client_name', LIMITS.metadataIdLength, request.clientName.length, 'characters');
     return {
       id: this.#id,
       name: request.clientName || this.#id,

@@ -8,12 +8,13 @@ import type { ObserverRef__Output } from '../contract/generated/annals/v1/Observ
 import type { ObserverStart__Output } from '../contract/generated/annals/v1/ObserverStart';
 import type { ObserverState } from '../contract/generated/annals/v1/ObserverState';
 import type { FailedPartition } from '../contract/generated/annals/v1/FailedPartition';
+import type { PartitionKey__Output } from '../contract/generated/annals/v1/PartitionKey';
 import { ContentType } from '../contract/messages';
 import { AnnalsError } from '../kernel/annals-error';
 import { checkName, DEFAULT_NAMESPACE, DEFAULT_SEQUENCE, DEFAULT_STORE } from '../kernel/names';
 import type { ObserverAddress } from '../observation/directory';
 import type { ObserverView, Start } from '../observation/observation';
-import type { FailureRecord, ObserverDefinition } from '../storage/observers';
+import type { FailureRecord, ObserverDefinition, PartitionBy } from '../storage/observers';
 import { contentTypeOf, filtersOf, numberOf } from './requests';
 
 /** Ids are part of a lease's name and of lines that people type. */
@@ -34,17 +35,31 @@ export function observerAddressOf(ref: ObserverRef__Output | null): ObserverAddr
   return { store: ref?.store || DEFAULT_STORE, namespace: ref?.namespace || DEFAULT_NAMESPACE, observer };
 }
 
+/** Characters of a property's path: deep enough for any content that a person partitions by. */
+const PROPERTY_LENGTH = 200;
+
+function partitionByOf(key: PartitionKey__Output | null | undefined): PartitionBy {
+  if (key?.wholeSequence === true) return { kind: 'whole' };
+  if (key?.property === undefined) return { kind: 'source' };
+  const { property } = key;
+  if (property.length > PROPERTY_LENGTH || property.split('.').includes('')) {
+    throw new AnnalsError(
+      'INVALID_FIELD',
+      `definition.partition_key.property is ${JSON.stringify(property.slice(0, PROPERTY_LENGTH))}; it is names with a dot between them, at most ${PROPERTY_LENGTH} characters`,
+      {
+        field: 'definition.partition_key.property',
+        metadata: { limit: String(PROPERTY_LENGTH), actual: String(property.length) },
+      },
+    );
+  }
+  return { kind: 'property', path: property };
+}
+
 export function definitionOf(message: ObserverDefinition__Output | null): ObserverDefinition {
-  const by = message?.partitionKey;
   return {
     sequence: checkName(message?.sequence || DEFAULT_SEQUENCE, 'definition.sequence'),
     filters: filtersOf(message?.filters ?? []),
-    partitionBy:
-      by?.wholeSequence === true
-        ? { kind: 'whole' }
-        : by?.property
-          ? { kind: 'property', path: by.property }
-          : { kind: 'source' },
+    partitionBy: partitionByOf(message?.partitionKey),
     content: contentTypeOf(message?.contentType ?? 'CONTENT_TYPE_JSON') === ContentType.BSON ? 'bson' : 'json',
   };
 }
@@ -76,10 +91,10 @@ function definitionMessage({ sequence, filters, partitionBy, content }: Observer
   };
 }
 
-function stateOf({ record, clients }: ObserverView): ObserverState {
+function stateOf({ record, connected }: ObserverView): ObserverState {
   if (record.quarantined) return 'OBSERVER_STATE_QUARANTINED';
   if (record.paused) return 'OBSERVER_STATE_PAUSED';
-  if (clients.length === 0) return 'OBSERVER_STATE_DISCONNECTED';
+  if (!connected) return 'OBSERVER_STATE_DISCONNECTED';
   return record.replay === undefined ? 'OBSERVER_STATE_ACTIVE' : 'OBSERVER_STATE_REPLAYING';
 }
 

@@ -10,25 +10,27 @@ import type { ReplayRequest__Output } from '../contract/generated/annals/v1/Repl
 import type { RetryPartitionRequest__Output } from '../contract/generated/annals/v1/RetryPartitionRequest';
 import type { SkipEventRequest__Output } from '../contract/generated/annals/v1/SkipEventRequest';
 import type { WaitForRequest__Output } from '../contract/generated/annals/v1/WaitForRequest';
-import { messageCodec, serviceDefinition } from '../contract/services';
+import { messageCodec } from '../contract/services';
 import { AnnalsError } from '../kernel/annals-error';
 import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../kernel/names';
 import type { Observation } from '../observation/observation';
 import { serverStream, unary, type CallContext } from './calls';
+import { decoding, takingBytes } from './decode-request';
 import { observe } from './observe-stream';
 import { durationOf, failedPartitionMessage, observerAddressOf, observerMessage } from './observer-messages';
 import { numberOf } from './requests';
+
+const SERVICE = 'Observers';
 
 const pass = (bytes: Buffer): Buffer => bytes;
 
 /** Streams whose messages are encoded and decoded by hand, or once for all: gRPC passes their bytes through. */
 export function observersDefinition(): ServiceDefinition {
-  const definition = serviceDefinition('Observers');
-  const { Observe, Watch, ...others } = definition;
+  const { Observe, Watch, ...others } = takingBytes(SERVICE);
   if (Observe === undefined || Watch === undefined) throw new Error('the contract has no Observers.Observe or Watch');
   return {
     ...others,
-    Observe: { ...Observe, requestDeserialize: pass, responseSerialize: pass },
+    Observe: { ...Observe, responseSerialize: pass },
     Watch: { ...Watch, responseSerialize: pass },
   };
 }
@@ -61,7 +63,8 @@ export function observers(observation: Observation, logger: Logger): UntypedServ
   const skip = async ({ observer, partition, sequenceNumber, reason }: SkipEventRequest__Output) => {
     if (reason.trim() === '')
       throw new AnnalsError('INVALID_FIELD', 'reason is empty; it is kept in the audit', { field: 'reason' });
-    await observation.skip(observerAddressOf(observer), partition, sequenceNumber, reason);
+    const number = numberOf(sequenceNumber, 'sequence_number') ?? 0;
+    await observation.skip(observerAddressOf(observer), partition, number, reason);
     return {};
   };
   const waitFor = async (request: WaitForRequest__Output, { signal }: CallContext) => {
@@ -73,33 +76,35 @@ export function observers(observation: Observation, logger: Logger): UntypedServ
       held: held === undefined ? null : failedPartitionMessage(held),
     };
   };
+  const get = async ({ observer }: ObserversGetRequest__Output) => ({
+    observer: observerMessage(await observation.get(observerAddressOf(observer))),
+  });
+  const cancelReplay = async ({ observer }: CancelReplayRequest__Output) => ({
+    cancelled: await observation.cancelReplay(observerAddressOf(observer)),
+  });
+  const retry = async ({ observer, partition }: RetryPartitionRequest__Output) => {
+    await observation.retry(observerAddressOf(observer), partition);
+    return {};
+  };
+  const pause = (paused: boolean) => async (request: PauseRequest__Output) => {
+    await observation.pause(observerAddressOf(request.observer), paused);
+    return {};
+  };
+  const failed = async ({ observer }: ListFailedPartitionsRequest__Output) => ({
+    partitions: (await observation.failures(observerAddressOf(observer))).map(failedPartitionMessage),
+  });
   return {
     Observe: observe(observation, logger),
-    List: unary(logger, list),
-    Get: unary(logger, async ({ observer }: ObserversGetRequest__Output) => ({
-      observer: observerMessage(await observation.get(observerAddressOf(observer))),
-    })),
-    Watch: serverStream(logger, watch),
-    Replay: unary(logger, replay),
-    CancelReplay: unary(logger, async ({ observer }: CancelReplayRequest__Output) => ({
-      cancelled: await observation.cancelReplay(observerAddressOf(observer)),
-    })),
-    RetryPartition: unary(logger, async ({ observer, partition }: RetryPartitionRequest__Output) => {
-      await observation.retry(observerAddressOf(observer), partition);
-      return {};
-    }),
-    SkipEvent: unary(logger, skip),
-    Pause: unary(logger, async ({ observer }: PauseRequest__Output) => {
-      await observation.pause(observerAddressOf(observer), true);
-      return {};
-    }),
-    Resume: unary(logger, async ({ observer }: PauseRequest__Output) => {
-      await observation.pause(observerAddressOf(observer), false);
-      return {};
-    }),
-    ListFailedPartitions: unary(logger, async ({ observer }: ListFailedPartitionsRequest__Output) => ({
-      partitions: (await observation.failures(observerAddressOf(observer))).map(failedPartitionMessage),
-    })),
-    WaitFor: unary(logger, waitFor),
+    List: unary(logger, decoding(SERVICE, 'List', list)),
+    Get: unary(logger, decoding(SERVICE, 'Get', get)),
+    Watch: serverStream(logger, decoding(SERVICE, 'Watch', watch)),
+    Replay: unary(logger, decoding(SERVICE, 'Replay', replay)),
+    CancelReplay: unary(logger, decoding(SERVICE, 'CancelReplay', cancelReplay)),
+    RetryPartition: unary(logger, decoding(SERVICE, 'RetryPartition', retry)),
+    SkipEvent: unary(logger, decoding(SERVICE, 'SkipEvent', skip)),
+    Pause: unary(logger, decoding(SERVICE, 'Pause', pause(true))),
+    Resume: unary(logger, decoding(SERVICE, 'Resume', pause(false))),
+    ListFailedPartitions: unary(logger, decoding(SERVICE, 'ListFailedPartitions', failed)),
+    WaitFor: unary(logger, decoding(SERVICE, 'WaitFor', waitFor)),
   };
 }

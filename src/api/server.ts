@@ -5,6 +5,7 @@ import type { Health } from '../contract/generated/annals/v1/Health';
 import type { ServerDiagnoseResponse } from '../contract/generated/annals/v1/ServerDiagnoseResponse';
 import type { ServerGetInfoResponse } from '../contract/generated/annals/v1/ServerGetInfoResponse';
 import { unary } from './calls';
+import { decoding } from './decode-request';
 
 export interface ServerFacts {
   readonly version: string;
@@ -44,7 +45,10 @@ export function server(
     const findings = await diagnose();
     return { now: timestamp(new Date()), findings: findings.map((f) => ({ ...f, health: HEALTH[f.health] })) };
   };
-  return { GetInfo: unary(logger, getInfo), Diagnose: unary(logger, run) };
+  return {
+    GetInfo: unary(logger, decoding('Server', 'GetInfo', getInfo)),
+    Diagnose: unary(logger, decoding('Server', 'Diagnose', run)),
+  };
 }
 
 const timestamp = (date: Date) => ({

@@ -2,9 +2,9 @@
 import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
-import { serviceDefinition } from '../contract/services';
 import type { Sequences } from '../sequences/sequences';
 import type { Catalogue } from '../storage/catalogue';
+import { takingBytes } from './decode-request';
 import { eventSequences, eventSequencesDefinition } from './event-sequences';
 import { reflection } from './reflection';
 import type { Observation } from '../observation/observation';
@@ -29,8 +29,8 @@ export function addServices(server: Server, dependencies: ServiceDependencies): 
   const { sequences, catalogue, logger } = dependencies;
   server.addService(eventSequencesDefinition(), eventSequences(sequences, logger));
   server.addService(observersDefinition(), observers(dependencies.observation, logger));
-  server.addService(serviceDefinition('Stores'), stores(catalogue, sequences, logger));
-  server.addService(serviceDefinition('Server'), serverService(dependencies.facts, dependencies.diagnose, logger));
+  server.addService(takingBytes('Stores'), stores(catalogue, sequences, logger));
+  server.addService(takingBytes('Server'), serverService(dependencies.facts, dependencies.diagnose, logger));
   const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'] as const)));
   health.addToServer(server);
   reflection().addToServer(server);

@@ -8,6 +8,7 @@ import { ensureStore } from '../sequences/administration';
 import type { Sequences } from '../sequences/sequences';
 import type { Catalogue, StoreEntry } from '../storage/catalogue';
 import { unary } from './calls';
+import { decoding } from './decode-request';
 
 const storeMessage = ({ name, namespaces }: StoreEntry) => ({ name, namespaces: [...namespaces] });
 
@@ -17,5 +18,8 @@ export function stores(catalogue: Catalogue, sequences: Sequences, logger: Logge
     return { store: storeMessage(entry), created };
   };
   const list = async (): Promise<StoresListResponse> => ({ stores: (await catalogue.list()).map(storeMessage) });
-  return { Ensure: unary(logger, ensure), List: unary(logger, list) };
+  return {
+    Ensure: unary(logger, decoding('Stores', 'Ensure', ensure)),
+    List: unary(logger, decoding('Stores', 'List', list)),
+  };
 }

@@ -38,6 +38,8 @@ export interface ObserverView {
   readonly tail: number | undefined;
   readonly failedPartitions: number;
   readonly clients: readonly { readonly id: string; readonly name: string; readonly inFlight: number }[];
+  /** A client is there; of an observer that another server owns: somebody needs it there. */
+  readonly connected: boolean;
   readonly owner: string;
   /** Age of the oldest event that is not handled, in ms; undefined when there is none. */
   readonly lag: number | undefined;
@@ -231,14 +233,16 @@ export class Observation {
     const engine = await this.#ownership.here(address);
     if (engine !== undefined) {
       const { state } = engine;
-      return { ...state, owner: this.options.address(), lag: await lagOf(sequence, state.record) };
+      const connected = engine.hasClients;
+      return { ...state, connected, owner: this.options.address(), lag: await lagOf(sequence, state.record) };
     }
     const owner = (await this.#ownership.owner(address))?.address ?? '';
     const failedPartitions = await (await this.#directory.store(address)).failureCount(address.observer);
     await sequence.tail.refresh();
     const { next } = sequence.tail;
     const tail = next === 0 ? undefined : next - 1;
-    return { record, tail, failedPartitions, clients: [], owner, lag: await lagOf(sequence, record) };
+    const connected = owner !== '';
+    return { record, tail, failedPartitions, clients: [], connected, owner, lag: await lagOf(sequence, record) };
   }
 
   async #sequenceOf(

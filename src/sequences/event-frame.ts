@@ -3,6 +3,8 @@
  * in one walk over the document: bytes are copied, nothing is decoded. This is the hot path of reading.
  */
 import { ContentType } from '../contract/messages';
+import { writeTimestamp } from '../contract/timestamp';
+import { ProtoWriter } from '../contract/wire/proto-writer';
 import { varintLength, writeSignedVarint, writeVarint } from '../contract/wire/varint';
 import { lengthTag, varintTag } from '../contract/wire/wire-type';
 import { bsonToJson } from '../kernel/content/bson-to-json';
@@ -45,10 +47,12 @@ const ENTRY_TAG = lengthTag(1);
 /** What a wire form needs beyond the stored document at most: it drops the keys, so this is room to spare. */
 const HEADROOM_BYTES = 128;
 
+const BSON_INT32 = 0x10;
+
 const MS_PER_SECOND = 1_000;
 const NANOS_PER_MS = 1_000_000;
 
-/** Writes events one after the other into one buffer. One writer serves one message. */
+/** Writes events one after the other into one buffer. One writer serves one message at a time. */
 export class FrameWriter implements FieldVisitor {
   #bytes: Buffer;
   #pos = 0;
@@ -65,6 +69,11 @@ export class FrameWriter implements FieldVisitor {
 
   get length(): number {
     return this.#pos;
+  }
+
+  /** Forgets what was written and keeps the buffer, for the next message. */
+  reset(): void {
+    this.#pos = 0;
   }
 
   /** Adds the stored event whose document starts at `start` of `source`. */
@@ -102,7 +111,7 @@ export class FrameWriter implements FieldVisitor {
     this.#varint(varintTag(number), value);
   }
 
-  /** What has been written, as a slice of the writer's own buffer. */
+  /** What has been written, as a slice of the writer's own buffer: it lasts until `reset`. */
   take(): Buffer {
     return this.#bytes.subarray(0, this.#pos);
   }
@@ -187,35 +196,37 @@ export class FrameWriter implements FieldVisitor {
   }
 }
 
+/** Field numbers of annals.v1.Origin. */
+const ORIGIN_STRINGS = new Map([
+  ['store', 1],
+  ['namespace', 2],
+  ['sequence', 3],
+  ['link', 6],
+]);
+const ORIGIN_NUMBERS = new Map([
+  ['sequenceNumber', 4],
+  ['hops', 7],
+]);
+const ORIGIN_RECORDED = 5;
+
+const originWriter = new ProtoWriter();
+
 /** annals.v1.Origin from the stored one. Only relayed events have it, so it may cost more. */
 function encodeOrigin(bytes: Buffer, start: number): Buffer {
-  const stringFields: Record<string, number> = { store: 1, namespace: 2, sequence: 3, link: 6 };
-  const numberFields: Record<string, number> = { sequenceNumber: 4, hops: 7 };
-  const out = Buffer.allocUnsafe(readInt32(bytes, start) + HEADROOM_BYTES);
-  let pos = 0;
+  originWriter.reset();
   eachElement(bytes, start, (type, keyStart, keyStop, value) => {
     const key = bytes.toString('latin1', keyStart, keyStop);
-    const stringField = stringFields[key];
-    const numberField = numberFields[key];
+    const stringField = ORIGIN_STRINGS.get(key);
+    const numberField = ORIGIN_NUMBERS.get(key);
     if (stringField !== undefined) {
-      const length = readInt32(bytes, value) - 1;
-      out[pos++] = lengthTag(stringField);
-      pos = writeVarint(out, pos, length);
-      pos += bytes.copy(out, pos, value + 4, value + 4 + length);
+      originWriter.string(stringField, bytes.toString('utf8', value + 4, value + 3 + readInt32(bytes, value)));
     } else if (numberField !== undefined) {
-      out[pos++] = varintTag(numberField);
-      pos = writeVarint(out, pos, type === 0x10 ? readInt32(bytes, value) : readInt64(bytes, value));
+      originWriter.uint(numberField, type === BSON_INT32 ? readInt32(bytes, value) : readInt64(bytes, value));
     } else if (key === 'recorded') {
-      const seconds = Math.floor(readInt64(bytes, value) / MS_PER_SECOND);
-      const inner = Buffer.allocUnsafe(16);
-      inner[0] = varintTag(1);
-      const length = writeSignedVarint(inner, 1, seconds);
-      out[pos++] = lengthTag(5);
-      out[pos++] = length;
-      pos += inner.copy(out, pos, 0, length);
+      writeTimestamp(originWriter, ORIGIN_RECORDED, readInt64(bytes, value));
     }
   });
-  return out.subarray(0, pos);
+  return originWriter.finish();
 }
 
 /** One event in its wire form, in a buffer of its own, for the ring and for calls that answer one event. */

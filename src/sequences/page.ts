@@ -22,6 +22,8 @@ export interface Page {
   readonly count: number;
   /** The page's events in their wire form, and room for the message's own fields. */
   readonly writer: FrameWriter;
+  /** The message has been taken: its buffer may serve the next page. */
+  release(): void;
 }
 
 /** Where every stored document has its number: behind its size and the key `_id`. */
@@ -39,6 +41,8 @@ const MAX_PAGE_BYTES = 2 * TUNING.frameBytes;
 /** Reads pages of about the bytes of one message, learning from each how large the events are. */
 export class Pager {
   #events = FIRST_EVENTS;
+  /** Writers whose messages have been taken. Making a buffer for each page would be most of the garbage of a catch-up. */
+  readonly #free: FrameWriter[] = [];
 
   constructor(private readonly query: PageQuery) {}
 
@@ -47,16 +51,17 @@ export class Pager {
    * @param limit events at most, beyond the page's own bounds.
    */
   async read(from: number, to: number, backwards: boolean, limit = Number.POSITIVE_INFINITY): Promise<Page> {
-    const { db, collection, filters, contentType } = this.query;
+    const { db, collection, filters } = this.query;
     const wanted = Math.min(limit, TUNING.frameEvents, this.#events);
     const range = this.#window(from, to, backwards);
     const found = fitting(await findEvents(db, collection, { ...range, limit: wanted, backwards, filters }));
     const next = nextAfter(found, range, backwards, filters.length === 0);
     const size = sizeOf(found);
     this.#learn(found.starts.length, size);
-    const writer = new FrameWriter(contentType, size);
+    const writer = this.#free.pop() ?? new FrameWriter(this.query.contentType, size);
+    writer.reset();
     for (const start of found.starts) writer.event(found.bytes, start);
-    return { next, count: found.starts.length, writer };
+    return { next, count: found.starts.length, writer, release: () => this.#free.push(writer) };
   }
 
   #learn(events: number, bytes: number): void {

@@ -27,7 +27,10 @@ export interface ReadOptions {
 /** Field number of ReadResponse.position. */
 const POSITION_FIELD = 2;
 
-/** ReadResponse messages, each a page; what is recorded after the read began is not part of it. */
+/**
+ * ReadResponse messages, each a page; what is recorded after the read began is not part of it. A
+ * message's bytes last until the next one is asked for.
+ */
 export async function* readRange(sequence: SequencePlace, options: ReadOptions): AsyncGenerator<Buffer> {
   const tail = await lastNumber(sequence, []);
   if (tail === undefined) return;
@@ -51,6 +54,7 @@ export async function* readRange(sequence: SequencePlace, options: ReadOptions):
     pace.sent();
     yield page.writer.take();
     pace.taken();
+    page.release();
   }
 }
 

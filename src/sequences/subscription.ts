@@ -32,6 +32,10 @@ export class Subscription {
   #live = false;
   readonly #pace = new ReaderPace();
   readonly #pager: Pager;
+  /** For what comes from the ring. */
+  readonly #writer: FrameWriter;
+  /** The page that is on its way to the reader. */
+  #page: Page | undefined;
   #prefetched: { readonly from: number; readonly page: Promise<Page> } | undefined;
 
   constructor(
@@ -40,6 +44,7 @@ export class Subscription {
   ) {
     this.#position = options.from;
     const { db, collection } = sequence;
+    this.#writer = new FrameWriter(options.contentType, 0);
     this.#pager = new Pager({
       db,
       collection,
@@ -49,7 +54,7 @@ export class Subscription {
     });
   }
 
-  /** SubscribeResponse messages until `signal` aborts. Pull one when the last has been taken by the reader. */
+  /** SubscribeResponse messages until `signal` aborts. A message's bytes last until the next one is asked for. */
   async *messages(signal: AbortSignal): AsyncGenerator<Buffer> {
     const { tail } = this.sequence;
     let wake = (): void => undefined;
@@ -70,6 +75,8 @@ export class Subscription {
           this.#pace.sent();
           yield message;
           this.#pace.taken();
+          this.#page?.release();
+          this.#page = undefined;
         } else if (!moved) {
           await new Promise<void>((resolve) => {
             wake = resolve;
@@ -95,13 +102,15 @@ export class Subscription {
     }
     if (this.#live) return undefined;
     this.#live = true;
-    return this.#message(new FrameWriter(this.options.contentType, 0), State.CAUGHT_UP);
+    this.#writer.reset();
+    return this.#message(this.#writer, State.CAUGHT_UP);
   }
 
   #fromRing(): Buffer | undefined {
     const { ring, next } = this.sequence.tail;
     const { filters, contentType } = this.options;
-    const writer = new FrameWriter(contentType, 0);
+    const writer = this.#writer;
+    writer.reset();
     let count = 0;
     while (this.#position < next && count < TUNING.frameEvents && writer.length < this.#pace.bytes) {
       const event = ring.get(this.#position);
@@ -131,6 +140,7 @@ export class Subscription {
     const ready = this.#prefetched?.from === this.#position ? this.#prefetched.page : undefined;
     this.#prefetched = undefined;
     const page = await (ready ?? this.#pager.read(this.#position, to, false));
+    this.#page = page;
     this.#position = page.next;
     if (page.next <= to) this.#prefetch(page.next, to);
     return this.#message(page.writer, fellBehind ? State.FELL_BEHIND : undefined);

@@ -42,7 +42,7 @@ export const TUNING = {
   checkInMemoryEvents: 2_000,
 
   /** Bytes of events that one message to a reader aims at once the reader has shown that it keeps up: enough to be fast. */
-  frameBytes: 256 * KIB,
+  frameBytes: 512 * KIB,
 
   /** Bytes that a reader's first messages aim at, and those of one that is slow: all that a reader that does not read costs. */
   firstFrameBytes: 32 * KIB,
@@ -51,7 +51,7 @@ export const TUNING = {
   quickReaderMs: 100,
 
   /** Events in one message to a reader at most. */
-  frameEvents: 1_000,
+  frameEvents: 2_000,
 
   /** Events that one query walks at most when no index leads to what the filter selects, so that progress can be told. */
   scanWindow: 20_000,

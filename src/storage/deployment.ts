@@ -2,7 +2,7 @@
  * The connection to MongoDB, refused at the door when it could lose what was acknowledged:
  * a standalone server has no majority, and a weaker write concern acknowledges what can be rolled back.
  */
-import { MongoClient, type Document } from 'mongodb';
+import { MongoClient, MongoError, type Document } from 'mongodb';
 import { AnnalsError } from '../kernel/annals-error';
 
 /** How long one command may take before its connection is given up, in ms. A commit is found out about by event id then. */
@@ -10,6 +10,25 @@ export const COMMAND_PATIENCE_MS = 5_000;
 
 /** How long to look for a primary before a command fails, in ms: longer than an election, shorter than a caller waits. */
 const SERVER_SELECTION_MS = 5_000;
+
+/**
+ * How long an insert, or a look-up of many ids, may take with all that the driver does for it, in ms. The patience
+ * above ends a wait for an answer, but not one for the socket to take a large command: the driver waits for its
+ * 'drain', which never comes once the connection is closed (mongodb 7.9), and one such command would hold the log for
+ * ever.
+ */
+const COMMAND_GIVEN_UP_MS = COMMAND_PATIENCE_MS + 1_000;
+
+/** Works with a signal that gives the command up when it takes too long; its connection is closed then. */
+export async function givenUpInTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(new MongoError('the command was given up')), COMMAND_GIVEN_UP_MS);
+  try {
+    return await work(giveUp.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** Connections at most: each event sequence commits one group at a time, and readers need few. */
 const POOL_SIZE = 50;

@@ -97,44 +97,48 @@ function digits(b: Buffer, start: number, end: number): number {
   return n;
 }
 
-/** The six strings' sort key: length of the key and, where two have the same length and first letter, their third. */
-const key = (length: number, first: string): number => length * 256 + first.charCodeAt(0);
+/** One step of a key's hash, which is made while its end is looked for, so that telling keys apart costs nothing more. */
+const hashStep = (hash: number, byte: number): number => ((hash << 5) - hash + byte) | 0;
+
+const hashOf = (key: string): number => Buffer.from(key).reduce(hashStep, 0);
 
 const K = {
-  id: key(3, '_'),
-  eventId: key(7, 'e'),
-  content: key(7, 'c'),
-  cId13: key(13, 'c'), // correlationId, compensations
-  causationId: key(11, 'c'),
-  causedBy: key(8, 'c'),
-  four: key(4, 't'), // type, tags
-  generation: key(10, 'g'),
-  occurred: key(8, 'o'),
-  recorded: key(8, 'r'),
-  validFrom: key(9, 'v'),
-  eventSourceId: key(13, 'e'),
-  origin: key(6, 'o'),
+  id: hashOf('_id'),
+  eventId: hashOf('eventId'),
+  correlationId: hashOf('correlationId'),
+  causationId: hashOf('causationId'),
+  causedBy: hashOf('causedBy'),
+  type: hashOf('type'),
+  tags: hashOf('tags'),
+  generation: hashOf('generation'),
+  occurred: hashOf('occurred'),
+  recorded: hashOf('recorded'),
+  validFrom: hashOf('validFrom'),
+  eventSourceId: hashOf('eventSourceId'),
+  content: hashOf('content'),
+  origin: hashOf('origin'),
 };
 
 /** Visits the fields of the stored event that is the BSON document at `start`. Fields of later versions are passed over. */
 export function visitEvent(b: Buffer, start: number, v: FieldVisitor): void {
   let at = start + 4;
   for (let type = b[at] as number; type !== 0; type = b[at] as number) {
-    const k = at + 1;
-    const stop = keyEnd(b, k);
+    let stop = at + 1;
+    let hash = 0;
+    for (let byte = b[stop] as number; byte !== 0; byte = b[++stop] as number) hash = hashStep(hash, byte);
     const value = stop + 1;
     const size = valueBytes(b, type, value);
     at = value + size;
     const text = value + 4; // a string's bytes, after its size
-    switch ((stop - k) * 256 + (b[k] as number)) {
+    switch (hash) {
       case K.id:
         v.number('_id', NUMERIC(b, type, value));
         break;
       case K.eventId:
         v.string('eventId', b, text, at - 1);
         break;
-      case K.cId13:
-        if (b[k + 2] === 0x72) v.string('correlationId', b, text, at - 1); // 'r': the other is compensations
+      case K.correlationId:
+        v.string('correlationId', b, text, at - 1);
         break;
       case K.causationId:
         v.string('causationId', b, text, at - 1);
@@ -142,10 +146,11 @@ export function visitEvent(b: Buffer, start: number, v: FieldVisitor): void {
       case K.causedBy:
         v.string('causedBy', b, text, at - 1);
         break;
-      case K.four:
-        if (b[k + 1] === 0x79)
-          v.string('type', b, text, at - 1); // 'y': the other is tags
-        else if (size > 5) eachElement(b, value, (_t, _k, _s, tag) => v.tag(b, tag + 4, tag + 3 + readInt32(b, tag)));
+      case K.type:
+        v.string('type', b, text, at - 1);
+        break;
+      case K.tags:
+        if (size > 5) eachElement(b, value, (_t, _k, _s, tag) => v.tag(b, tag + 4, tag + 3 + readInt32(b, tag)));
         break;
       case K.generation:
         v.number('generation', NUMERIC(b, type, value));

@@ -6,6 +6,7 @@
 import type { Db, Document, Filter, Hint } from 'mongodb';
 import { BSON, Long } from 'mongodb';
 import type { EventFilter } from '../kernel/event-filter';
+import { givenUpInTime } from './deployment';
 import { HAS_TAGS, SOURCE_INDEX, TAGS_INDEX } from './event-collections';
 import { eachElement, keyEnd, readInt32, readInt64 } from './event-fields';
 
@@ -96,14 +97,17 @@ export async function findLast(
 
 /** The events with these ids that are recorded, in no order. */
 export async function findByEventIds(db: Db, collection: string, eventIds: readonly string[]): Promise<Buffer[]> {
-  return db
-    .collection(collection)
-    .find<Buffer>(
-      // The driver types a filter by the collection's schema; events are read raw here.
-      { eventId: { $in: eventIds } } as Filter<Document>,
-      { raw: true, readConcern: READ_CONCERN, batchSize: eventIds.length + 1 },
-    )
-    .toArray();
+  // Many ids make a large command.
+  return givenUpInTime((signal) =>
+    db
+      .collection(collection)
+      .find<Buffer>(
+        // The driver types a filter by the collection's schema; events are read raw here.
+        { eventId: { $in: eventIds } } as Filter<Document>,
+        { signal, raw: true, readConcern: READ_CONCERN, batchSize: eventIds.length + 1 },
+      )
+      .toArray(),
+  );
 }
 
 /** The document that starts at `start`, as a slice. */

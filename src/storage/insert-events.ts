@@ -8,6 +8,7 @@
 import type { ClientSession, Db, Document } from 'mongodb';
 import { MongoError, MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { makeDocumentSequence } from 'mongodb/lib/cmap/commands';
+import { givenUpInTime } from './deployment';
 import { EVENT_ID_KEY } from './event-collections';
 
 /** What an acknowledgement stands on: a majority has the write in its journal. */
@@ -54,7 +55,8 @@ interface WriteError {
 /** Inserts in order, each event for itself: what comes before an error stays. */
 export async function insertEvents(db: Db, collection: string, documents: readonly Buffer[]): Promise<InsertOutcome> {
   try {
-    return outcomeOf(await db.command({ ...insertCommand(collection, documents), writeConcern: WRITE_CONCERN }));
+    const command = { ...insertCommand(collection, documents), writeConcern: WRITE_CONCERN };
+    return outcomeOf(await givenUpInTime((signal) => db.command(command, { signal })));
   } catch (error) {
     return outcomeOfError(error);
   }
@@ -72,7 +74,8 @@ export async function insertEventsAtomically(
 ): Promise<InsertOutcome> {
   session.startTransaction({ writeConcern: WRITE_CONCERN });
   try {
-    const outcome = outcomeOf(await db.command(insertCommand(collection, documents), { session }));
+    const command = insertCommand(collection, documents);
+    const outcome = outcomeOf(await givenUpInTime((signal) => db.command(command, { session, signal })));
     if (outcome.kind !== 'committed') {
       await abortQuietly(session);
       return outcome;

@@ -4,7 +4,15 @@
  */
 import fc from 'fast-check';
 import { checkHistory } from './checker';
-import { EVERYTHING, type Delivered, type HistoryRecord, type LogEvent, type Outcome, type SentEvent, type Told } from './history';
+import {
+  EVERYTHING,
+  type Delivered,
+  type HistoryRecord,
+  type LogEvent,
+  type Outcome,
+  type SentEvent,
+  type Told,
+} from './history';
 import type { Rule } from './objection';
 import { simulate, SOURCES, SUBSCRIBER_COUNT, type Simulated, type Step } from './simulated-log';
 
@@ -68,7 +76,8 @@ const rulesBroken = (history: HistoryRecord[], log: LogEvent[]): Rule[] => [
   ...new Set(checkHistory(history, log).map((objection) => objection.rule)),
 ];
 
-const isAppended = (record: HistoryRecord): record is Told => record.kind === 'told' && record.outcome.is === 'appended';
+const isAppended = (record: HistoryRecord): record is Told =>
+  record.kind === 'told' && record.outcome.is === 'appended';
 const replace = <T>(list: readonly T[], old: T, by: T): T[] => list.map((item) => (item === old ? by : item));
 const renumber = (log: readonly LogEvent[]): LogEvent[] => log.map((e, number) => ({ ...e, number }));
 const firstAck = ({ history }: Simulated) => {
@@ -81,7 +90,9 @@ const batchThere = ({ history, log }: Simulated) => {
   for (const r of history) {
     if (r.kind !== 'sent' || r.events.length < 2) continue;
     const place = log.findIndex((e) => e.eventId === r.events[0]?.eventId && e.contentHash === r.events[0].contentHash);
-    const lone = history.every((o) => o === r || o.kind !== 'sent' || !o.events.some((e) => e.eventId === r.events[0]?.eventId));
+    const lone = history.every(
+      (o) => o === r || o.kind !== 'sent' || !o.events.some((e) => e.eventId === r.events[0]?.eventId),
+    );
     if (place >= 0 && lone) return { batch: r, place };
   }
   return undefined;
@@ -242,7 +253,10 @@ describe('the checker objects when', () => {
     objectsTo('a-refused-append-is-absent', ({ history, log }) => {
       const batch = [event('refused-1'), event('refused-2')];
       const no = told('no', { is: 'refused', codes: ['SOME_RULE'] });
-      return { history: [...history, sent('no', batch), no], log: renumber([...log, { ...event('refused-2'), number: 0 }]) };
+      return {
+        history: [...history, sent('no', batch), no],
+        log: renumber([...log, { ...event('refused-2'), number: 0 }]),
+      };
     });
   });
 
@@ -286,7 +300,9 @@ describe('the checker objects when', () => {
       sent('c', [event('3')], 0),
       appended('c', 2),
     ];
-    expect(rulesBroken(history, logOf(event('1'), event('2'), event('3')))).toEqual(['an-expectation-is-true-at-its-place']);
+    expect(rulesBroken(history, logOf(event('1'), event('2'), event('3')))).toEqual([
+      'an-expectation-is-true-at-its-place',
+    ]);
   });
 
   it('an expectation was broken by an event that slipped in below the append', () => {
@@ -346,7 +362,14 @@ describe('the checker objects when', () => {
 
   it('a subscriber was given an event that its filter does not match', () => {
     const filter = { ...EVERYTHING, types: ['other'] };
-    const delivered: Delivered = { kind: 'delivered', subscriber: 's', from: 0, filter, events: [{ number: 0, eventId: '1' }], at: 0 };
+    const delivered: Delivered = {
+      kind: 'delivered',
+      subscriber: 's',
+      from: 0,
+      filter,
+      events: [{ number: 0, eventId: '1' }],
+      at: 0,
+    };
     expect(rulesBroken([sent('a', [event('1')]), appended('a', 0), delivered], logOf(event('1')))).toEqual([
       'a-subscriber-sees-a-prefix',
     ]);

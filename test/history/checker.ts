@@ -5,7 +5,12 @@
 import { gatherEvidence, type Evidence } from './evidence';
 import type { HistoryRecord, LogEvent } from './history';
 import type { Objection } from './objection';
-import { aBatchIsWhole, acknowledgedEventsAreThere, anAppendIsNewOnce, aRetryIsToldTheSameNumbers } from './rules/appends';
+import {
+  aBatchIsWhole,
+  acknowledgedEventsAreThere,
+  anAppendIsNewOnce,
+  aRetryIsToldTheSameNumbers,
+} from './rules/appends';
 import { expectationsAreTrueAtTheirPlace } from './rules/expectations';
 import { anEventIdIsThereOnce, numbersAreContiguous, onlyWhatWasSentIsThere } from './rules/log';
 import { whatWasKnownComesBefore } from './rules/order';

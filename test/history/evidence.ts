@@ -2,7 +2,16 @@
  * A history and its log, indexed once for all rules. Calls that sent exactly the same events are
  * attempts of one append, whichever client made them: that is what an idempotency key means.
  */
-import { matches, sameEvent, type Delivered, type Filter, type HistoryRecord, type LogEvent, type Outcome, type Sent } from './history';
+import {
+  matches,
+  sameEvent,
+  type Delivered,
+  type Filter,
+  type HistoryRecord,
+  type LogEvent,
+  type Outcome,
+  type Sent,
+} from './history';
 
 /** One call and its answer. A call that was never answered has the outcome unknown. */
 export interface Attempt {

@@ -59,12 +59,25 @@ export function simulate(steps: readonly Step[]): Simulated {
 
   const newEvent = (source: number): SentEvent => {
     ids += 1;
-    return { eventId: `e${ids}`, type: `t${ids % 2}`, source: `source-${source}`, tags: [`tag-${ids % 3}`], contentHash: `c${ids}` };
+    return {
+      eventId: `e${ids}`,
+      type: `t${ids % 2}`,
+      source: `source-${source}`,
+      tags: [`tag-${ids % 3}`],
+      contentHash: `c${ids}`,
+    };
   };
 
   const call = (events: readonly SentEvent[], expectations: readonly Expectation[], fate: Fate) => {
     const opId = `op${calls.length}`;
-    const sent: Sent = { kind: 'sent', client: `client-${calls.length % 2}`, opId, events, expectations, at: history.length };
+    const sent: Sent = {
+      kind: 'sent',
+      client: `client-${calls.length % 2}`,
+      opId,
+      events,
+      expectations,
+      at: history.length,
+    };
     calls.push(sent);
     history.push(sent);
     const tell = (outcome: Outcome) => history.push({ kind: 'told', opId, outcome, at: history.length });
@@ -88,7 +101,12 @@ export function simulate(steps: readonly Step[]): Simulated {
       if (again === undefined) continue;
       if (step.do === 'send again') call(again.events, [], step.fate);
       if (step.do === 'send more') call([...again.events, newEvent(0)], [], step.fate);
-      if (step.do === 'reuse ids') call(again.events.map((e) => ({ ...e, contentHash: `other-${e.contentHash}` })), [], step.fate);
+      if (step.do === 'reuse ids')
+        call(
+          again.events.map((e) => ({ ...e, contentHash: `other-${e.contentHash}` })),
+          [],
+          step.fate,
+        );
     }
     for (const sent of due) record(log, sent);
   }

@@ -16,7 +16,11 @@ export interface Patience {
 }
 
 /** Resolves once `isSo` answers true; rejects with what was waited for. */
-export async function awaitFact(what: string, isSo: () => boolean | Promise<boolean>, patience: Patience = {}): Promise<void> {
+export async function awaitFact(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  patience: Patience = {},
+): Promise<void> {
   await awaitValue(what, async () => ((await isSo()) ? true : undefined), patience);
 }
 

@@ -74,7 +74,7 @@ export class RawClient {
     this.#client.close();
   }
 
-  append(request: AppendRequest): Promise<AppendResponse__Output> {
+  async append(request: AppendRequest): Promise<AppendResponse__Output> {
     return this.unary('EventSequences', 'Append', request);
   }
 
@@ -92,7 +92,7 @@ export class RawClient {
     return refused.violations;
   }
 
-  getEvent(request: GetEventRequest): Promise<GetEventResponse__Output> {
+  async getEvent(request: GetEventRequest): Promise<GetEventResponse__Output> {
     return this.unary('EventSequences', 'GetEvent', request);
   }
 
@@ -100,23 +100,23 @@ export class RawClient {
     return (await this.unary<GetTailResponse__Output>('EventSequences', 'GetTail', request)).sequenceNumber;
   }
 
-  listSequences(request: ListSequencesRequest): Promise<ListSequencesResponse__Output> {
+  async listSequences(request: ListSequencesRequest): Promise<ListSequencesResponse__Output> {
     return this.unary('EventSequences', 'ListSequences', request);
   }
 
-  ensure(request: StoresEnsureRequest): Promise<StoresEnsureResponse__Output> {
+  async ensure(request: StoresEnsureRequest): Promise<StoresEnsureResponse__Output> {
     return this.unary('Stores', 'Ensure', request);
   }
 
-  listStores(): Promise<StoresListResponse__Output> {
+  async listStores(): Promise<StoresListResponse__Output> {
     return this.unary('Stores', 'List', {});
   }
 
-  info(): Promise<ServerGetInfoResponse__Output> {
+  async info(): Promise<ServerGetInfoResponse__Output> {
     return this.unary('Server', 'GetInfo', {});
   }
 
-  diagnose(): Promise<ServerDiagnoseResponse__Output> {
+  async diagnose(): Promise<ServerDiagnoseResponse__Output> {
     return this.unary('Server', 'Diagnose', {});
   }
 
@@ -131,12 +131,12 @@ export class RawClient {
 
   subscribe(request: SubscribeRequest = {}): Following {
     const call = this.openStream<SubscribeResponse__Output>('Subscribe', request);
-    const events: Event__Output[] = [];
+    const received: Event__Output[] = [];
     const states: string[] = [];
     let next: number | undefined;
     let ended: grpc.ServiceError | undefined;
     call.on('data', (response: SubscribeResponse__Output) => {
-      events.push(...response.events);
+      received.push(...response.events);
       next = response.next;
       if (response.state !== 'SUBSCRIPTION_STATE_UNSPECIFIED') {
         states.push(response.state.replace('SUBSCRIPTION_STATE_', ''));
@@ -144,10 +144,10 @@ export class RawClient {
     });
     call.on('error', (error: grpc.ServiceError) => (ended = error));
     return {
-      events,
+      events: received,
       states,
       next: () => next,
-      numbers: () => events.map((event) => event.sequenceNumber),
+      numbers: () => numbersOf(received),
       pause: () => void call.pause(),
       resume: () => void call.resume(),
       error: () => ended,
@@ -156,7 +156,12 @@ export class RawClient {
   }
 
   /** One call, with a request as a message or as the bytes of one. */
-  unary<Response>(service: Service, method: string, request: object): Promise<Response> {
+  async unary<Response>(
+    service: Service,
+    method: string,
+    request: object,
+    withinMs = CALL_WITHIN_MS,
+  ): Promise<Response> {
     const { path, requestSerialize, responseDeserialize } = methodOf(service, method);
     return new Promise((resolve, reject) => {
       this.#client.makeUnaryRequest(
@@ -164,7 +169,7 @@ export class RawClient {
         (message: object) => (Buffer.isBuffer(message) ? message : requestSerialize(message)),
         responseDeserialize,
         request,
-        { deadline: Date.now() + CALL_WITHIN_MS },
+        { deadline: Date.now() + withinMs },
         (error, response) => {
           if (error === null) resolve(response as Response);
           else reject(error);
@@ -174,7 +179,7 @@ export class RawClient {
   }
 
   /** A server stream to its end, with a request as a message or as the bytes of one. */
-  serverStream<Response>(method: string, request: object): Promise<Response[]> {
+  async serverStream<Response>(method: string, request: object): Promise<Response[]> {
     return new Promise((resolve, reject) => {
       const responses: Response[] = [];
       const call = this.openStream<Response>(method, request, { deadline: Date.now() + CALL_WITHIN_MS });
@@ -248,7 +253,7 @@ export async function refusal(call: Promise<unknown>): Promise<Refusal> {
 export const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 /** Content as it came, when it came as JSON. */
-export const parsed = (event: Event__Output): unknown => JSON.parse(event.content.toString('utf8'));
+export const parsed = ({ content }: Event__Output): unknown => JSON.parse(content.toString('utf8'));
 
 let serial = 0;
 
@@ -273,4 +278,6 @@ export const numbersOf = (list: readonly Event__Output[]): number[] => list.map(
 export const range = (first: number, count: number): number[] => Array.from({ length: count }, (_, i) => first + i);
 
 /** A sequence of the default namespace that no other test uses, so that tests of a suite do not meet. */
-export const freshSequence = (): SequenceRef => ({ sequence: `s${process.pid.toString(36)}-${(++serial).toString(36)}` });
+export const freshSequence = (): SequenceRef => ({
+  sequence: `s${process.pid.toString(36)}-${(++serial).toString(36)}`,
+});

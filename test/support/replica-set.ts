@@ -51,10 +51,15 @@ export interface ReplicaSet {
 }
 
 export async function startReplicaSet(
-  options: { readonly members?: number; readonly ports?: readonly number[]; readonly cacheGb?: number } = {},
+  options: {
+    readonly members?: number;
+    readonly ports?: readonly number[];
+    readonly cacheGb?: number;
+    readonly within?: string;
+  } = {},
 ): Promise<ReplicaSet> {
   const binary = await findMongod({ env: process.env, onProgress: () => undefined });
-  const folder = await mkdtemp(join(tmpdir(), 'annals-replica-set-'));
+  const folder = await mkdtemp(join(options.within ?? tmpdir(), 'annals-replica-set-'));
   const count = options.ports?.length ?? options.members ?? 1;
 
   const launch = async (member: number, port: number): Promise<MongodProcess> => {

@@ -44,7 +44,10 @@ interface Connection {
 }
 
 /** Node 20 never gets rid of a socket that is reset after it was ended, and spins when the process exits. */
-const lose = (socket: Socket): void => void (socket.writableEnded ? socket.destroy() : socket.resetAndDestroy());
+function lose(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const open = new Set<Connection>();
@@ -136,7 +139,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     },
     connections: () => open.size,
     heldBytes: (direction) =>
-      [...open].reduce((sum, { lanes }) => sum + lanes[direction].held.reduce((bytes, chunk) => bytes + chunk.length, 0), 0),
+      [...open].reduce(
+        (sum, { lanes }) => sum + lanes[direction].held.reduce((bytes, chunk) => bytes + chunk.length, 0),
+        0,
+      ),
     holds: (direction, text) => [...open].some(({ lanes }) => Buffer.concat(lanes[direction].held).includes(text)),
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

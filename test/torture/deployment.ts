@@ -22,6 +22,8 @@ export interface Deployment {
   readonly database: ReplicaSet;
   /** What went wrong beside any call: a server that stopped although nobody stopped it, or did not stop as it should. */
   readonly problems: readonly string[];
+  /** Where clients reach the servers, whatever is restarted. */
+  readonly addresses: readonly string[];
   /** A client's connection string, with this server first. */
   connectionString(first: number): string;
   /** Every wire whole again. */
@@ -75,7 +77,8 @@ export class ServerSlot {
     stopping.sigterm();
     try {
       const exit = await within(DRAIN_WITHIN_MS, `${this.name} drains`, stopping.exited);
-      if (exit.code !== 0) this.problems.push(`${this.name} drained with ${JSON.stringify(exit)}:\n${stopping.output()}`);
+      if (exit.code !== 0)
+        this.problems.push(`${this.name} drained with ${JSON.stringify(exit)}:\n${stopping.output()}`);
     } catch (error) {
       this.problems.push(`${String(error)}:\n${stopping.output()}`);
       await stopping.kill9();
@@ -85,7 +88,8 @@ export class ServerSlot {
   output = (): string => this.#process?.output() ?? '';
 
   #judgeExit({ output }: AnnalsProcess, exit: Exit): void {
-    if (!this.#expectedToStop) this.problems.push(`${this.name} stopped by itself with ${JSON.stringify(exit)}:\n${output()}`);
+    if (!this.#expectedToStop)
+      this.problems.push(`${this.name} stopped by itself with ${JSON.stringify(exit)}:\n${output()}`);
   }
 }
 
@@ -110,13 +114,15 @@ export async function deploy(): Promise<Deployment> {
     await stop();
     throw error;
   }
+  const addresses = servers.map(({ clientWire }) => clientWire.address);
   return {
     servers,
     database,
     problems,
+    addresses,
     connectionString: (first) => {
-      const addresses = servers.map((_, i) => servers[(first + i) % servers.length]?.clientWire.address ?? '');
-      return `annals://${addresses.join(',')}/default`;
+      const inOrder = addresses.map((_, i) => addresses[(first + i) % addresses.length] ?? '');
+      return `annals://${inOrder.join(',')}/default`;
     },
     heal: () => {
       for (const { clientWire, databaseWire } of servers) {

@@ -7,6 +7,7 @@ import { checkHistory } from '../history/checker';
 import type { LogEvent } from '../history/history';
 import type { Objection } from '../history/objection';
 import { awaitFact } from '../support/await-fact';
+import { throughClient, type Appender } from './appender';
 import { Knowledge } from './knowledge';
 import { contentHash } from './new-events';
 import type { Random } from './random';
@@ -23,9 +24,9 @@ export class Load {
   readonly #ended = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(connections: readonly Annals[], random: Random) {
-    this.#writers = connections.map(
-      (annals, i) => new Writer(`writer-${i + 1}`, annals, this.#knowledge, this.recorder, random.fork()),
+  constructor(appenders: readonly Appender[], random: Random) {
+    this.#writers = appenders.map(
+      (appender, i) => new Writer(`writer-${i + 1}`, appender, this.#knowledge, this.recorder, random.fork()),
     );
   }
 
@@ -67,7 +68,9 @@ export class Load {
     for (const call of this.#knowledge.takeUnresolved()) {
       const outcome = await writer?.send(call);
       if (outcome === undefined || outcome.is === 'appended' || outcome.is === 'refused') continue;
-      throw new Error(`in peace, ${call.events[0]?.sent.eventId ?? ''} sent again is answered ${JSON.stringify(outcome)}`);
+      throw new Error(
+        `in peace, ${call.events[0]?.sent.eventId ?? ''} sent again is answered ${JSON.stringify(outcome)}`,
+      );
     }
   }
 
@@ -92,7 +95,7 @@ export async function judgeUnderLoad(
   { random, some }: { readonly random: Random; readonly some: number },
   disaster: () => Promise<void>,
 ): Promise<Objection[]> {
-  const load = new Load(clients, random);
+  const load = new Load(clients.map(throughClient), random);
   load.start();
   try {
     await load.acknowledges(some);

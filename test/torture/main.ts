@@ -51,7 +51,8 @@ async function report({ objections, problems, history, log }: Verdict, seed: num
   const file = join(tmpdir(), `annals-torture-${seed}-${process.pid}.ndjson`);
   await writeHistory(file, history, log);
   for (const problem of problems) console.error(`Problem: ${problem}`);
-  for (const { rule, sentence } of objections.slice(0, OBJECTIONS_SHOWN)) console.error(`Objection (${rule}): ${sentence}`);
+  for (const { rule, sentence } of objections.slice(0, OBJECTIONS_SHOWN))
+    console.error(`Objection (${rule}): ${sentence}`);
   const more = objections.length - OBJECTIONS_SHOWN;
   if (more > 0) console.error(`… and ${more} objections more.`);
   console.error(`Seed ${seed}. The whole history, and the log after it, is in ${file}.`);

@@ -13,9 +13,17 @@ const PEACE_MS = { least: 300, most: 4_000 };
 /** Milliseconds for which something killed stays down. */
 const DOWN_MS = { least: 50, most: 2_500 };
 /** Milliseconds for which something is held back: at times longer than the server's or a client's patience. */
-const HELD_MS = { least: 100, most: 9_000 };
+const HELD_MS = { least: 100, most: 7_000 };
 
-export type Trouble = 'server killed' | 'server drained' | 'mongod killed' | 'clients cut' | 'database cut' | 'clients held' | 'database held' | 'clients refused';
+export type Trouble =
+  | 'server killed'
+  | 'server drained'
+  | 'mongod killed'
+  | 'clients cut'
+  | 'database cut'
+  | 'clients held'
+  | 'database held'
+  | 'clients refused';
 
 export type TroubleCounts = Partial<Record<Trouble, number>>;
 
@@ -73,7 +81,10 @@ export const ON_PROCESSES: Weighted = [
 
 export const ON_WIRES: Weighted = [
   [3, ['clients cut', async (deployment, random) => Promise.resolve(someServer(deployment, random).clientWire.cut())]],
-  [2, ['database cut', async (deployment, random) => Promise.resolve(someServer(deployment, random).databaseWire.cut())]],
+  [
+    2,
+    ['database cut', async (deployment, random) => Promise.resolve(someServer(deployment, random).databaseWire.cut())],
+  ],
   [
     2,
     [

@@ -14,7 +14,13 @@ export interface MadeEvent {
   readonly event: NewEvent;
 }
 
-export function makeEvent(eventId: string, type: string, source: string, tags: readonly string[], random: Random): MadeEvent {
+export function makeEvent(
+  eventId: string,
+  type: string,
+  source: string,
+  tags: readonly string[],
+  random: Random,
+): MadeEvent {
   const filling = 'x'.repeat(Math.floor(random.next() ** 4 * FILLING_LETTERS));
   return withContent(eventId, type, source, tags, { of: eventId, n: random.whole(0, 1_000_000), filling });
 }
@@ -35,6 +41,9 @@ function withContent(
     event: { eventId, type, eventSourceId: source, tags: [...tags], content },
   };
 }
+
+/** Content as a client without BSON sends it. */
+export const wireContent = (content: unknown): Buffer => Buffer.from(JSON.stringify(content));
 
 /** The order of keys is part of the content: what comes back must be the same document. */
 export const contentHash = (content: unknown): string =>

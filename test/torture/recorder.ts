@@ -16,7 +16,16 @@ export interface Counts {
 
 export class Recorder {
   readonly history: HistoryRecord[] = [];
-  readonly counts: Counts = { ops: 0, events: 0, appended: 0, duplicates: 0, refused: 0, unknown: 0, failed: 0, delivered: 0 };
+  readonly counts: Counts = {
+    ops: 0,
+    events: 0,
+    appended: 0,
+    duplicates: 0,
+    refused: 0,
+    unknown: 0,
+    failed: 0,
+    delivered: 0,
+  };
 
   sent(client: string, events: Sent['events'], expectations: Sent['expectations']): Sent {
     this.counts.ops += 1;
@@ -40,7 +49,11 @@ export class Recorder {
 }
 
 /** The whole history and the log, one record a line, for a person who looks for what went wrong. */
-export async function writeHistory(file: string, history: readonly HistoryRecord[], log: readonly LogEvent[]): Promise<void> {
+export async function writeHistory(
+  file: string,
+  history: readonly HistoryRecord[],
+  log: readonly LogEvent[],
+): Promise<void> {
   const out = createWriteStream(file);
   for (const record of [...history, ...log.map((event) => ({ kind: 'log', ...event }))]) {
     if (!out.write(`${JSON.stringify(record)}\n`)) await once(out, 'drain');

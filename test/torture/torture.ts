@@ -8,6 +8,7 @@ import { connect, type Annals } from '../../src/client';
 import { EVERYTHING, matches, type HistoryRecord, type LogEvent } from '../history/history';
 import type { Objection } from '../history/objection';
 import { awaitFact, pause } from '../support/await-fact';
+import { byUnaryCalls, throughClient } from './appender';
 import { deploy } from './deployment';
 import { Follower, type FollowerOptions } from './follower';
 import { Load, readLog } from './load';
@@ -15,7 +16,10 @@ import { disturb, ON_PROCESSES, ON_WIRES, type TroubleCounts } from './nemesis';
 import { seeded } from './random';
 import type { Counts } from './recorder';
 
-const WRITERS = 8;
+/** Writers that use the client, which sends again by itself. */
+const CLIENTS = 6;
+/** Writers whose calls go once to one server. */
+const UNARY_CALLERS = 3;
 
 /** Events of a run at most, however long it is: the history is judged in memory. */
 const EVENTS_AT_MOST = 800_000;
@@ -82,7 +86,11 @@ export async function torture({ seconds, seed, onProgress }: TortureOptions): Pr
       fault(who, error);
     });
 
-  const load = new Load(Array.from({ length: WRITERS }, (_, i) => connected(i)), random.fork());
+  const appenders = [
+    ...Array.from({ length: CLIENTS }, (_, i) => throughClient(connected(i))),
+    ...Array.from({ length: UNARY_CALLERS }, () => byUnaryCalls(deployment.addresses, random.fork())),
+  ];
+  const load = new Load(appenders, random.fork());
   const { counts } = load.recorder;
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / MS_PER_SECOND;
@@ -102,18 +110,33 @@ export async function torture({ seconds, seed, onProgress }: TortureOptions): Pr
 
     for (const follower of followers) follower.calmDown();
     await party('resolving', load.resolveUnknown());
-    const log = await readLog(connected(0));
-    await party('catching up', allReach(followers, log));
-    following.abort();
-    await Promise.all(subscribed);
+    let log: LogEvent[] = [];
+    let objections: Objection[] = [];
+    await party(
+      'reading back',
+      (async () => {
+        log = await readLog(connected(0));
+        await party('catching up', allReach(followers, log));
+        following.abort();
+        await Promise.all(subscribed);
+        objections = load.judge(log);
+      })(),
+    );
 
-    const objections = load.judge(log);
     const { history } = load.recorder;
-    return { seconds: elapsed(), counts, troubles, objections, problems: [...problems, ...deployment.problems], history, log };
+    return {
+      seconds: elapsed(),
+      counts,
+      troubles,
+      objections,
+      problems: [...problems, ...deployment.problems],
+      history,
+      log,
+    };
   } finally {
     clearInterval(reporter);
     following.abort();
-    await Promise.all(connections.map((annals) => annals.close()));
+    await Promise.all([...appenders, ...connections].map((connection) => connection.close()));
     await deployment.stop();
   }
 }
@@ -123,8 +146,15 @@ async function allReach(followers: readonly Follower[], log: readonly LogEvent[]
     const { from, filter = EVERYTHING } = follower.options;
     return { follower, last: log.findLast((event) => event.number >= from && matches(filter, event))?.number ?? -1 };
   });
-  await awaitFact('every follower reaches its last event', () => due.every(({ follower, last }) => follower.next > last), {
-    withinMs: CATCH_UP_WITHIN_MS,
-    instead: () => due.map(({ follower, last }) => `${follower.options.name} is at ${follower.next}, its last is ${last}`).join('\n'),
-  });
+  await awaitFact(
+    'every follower reaches its last event',
+    () => due.every(({ follower, last }) => follower.next > last),
+    {
+      withinMs: CATCH_UP_WITHIN_MS,
+      instead: () =>
+        due
+          .map(({ follower, last }) => `${follower.options.name} is at ${follower.next}, its last is ${last}`)
+          .join('\n'),
+    },
+  );
 }

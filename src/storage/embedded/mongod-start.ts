@@ -62,8 +62,10 @@ export async function startOnData(options: StartOptions): Promise<MongodProcess>
     }
     if (outcome.failure === 'other') throw failed(outcome.lines, options, before);
     const holder = await lockedBy(options.dataFolder);
-    // A taken port tells nothing about the data, unless the process that is recorded on the data still lives.
-    const predecessor = outcome.failure === 'data-in-use' || (port === before?.port && holder !== undefined);
+    // A taken port tells nothing about the data, unless the process that is recorded on the data still
+    // lives, or has ended since: then the port is free again.
+    const ofOurs = port === before?.port && (holder !== undefined || (await isPortFree(port)));
+    const predecessor = outcome.failure === 'data-in-use' || ofOurs;
     if (predecessor && Date.now() < deadline) {
       if (!waiting) options.onProgress({ kind: 'step', text: 'Waiting for the mongod before to end' });
       waiting = true;

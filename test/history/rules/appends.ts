@@ -36,7 +36,9 @@ export function aBatchIsWhole(evidence: Evidence): Objection[] {
   return evidence.appends.flatMap((append): Objection[] => {
     if (append.place !== undefined) return [];
     const part = append.events.filter((event) =>
-      evidence.found(event.eventId).some((there) => sameEvent(there, event) && !isOfAnother(append, event.eventId, evidence)),
+      evidence
+        .found(event.eventId)
+        .some((there) => sameEvent(there, event) && !isOfAnother(append, event.eventId, evidence)),
     );
     const [event] = part;
     if (event === undefined) return [];
@@ -57,7 +59,9 @@ const isOfAnother = (append: Append, eventId: string, { sentBy }: Evidence): boo
 /** However often the same events are sent, there is one answer to where they are. */
 export function aRetryIsToldTheSameNumbers({ appends }: Evidence): Objection[] {
   return appends.flatMap(({ attempts }) => {
-    const told = attempts.flatMap(({ sent: { opId }, outcome }) => (outcome.is === 'appended' ? [{ opId, outcome }] : []));
+    const told = attempts.flatMap(({ sent: { opId }, outcome }) =>
+      outcome.is === 'appended' ? [{ opId, outcome }] : [],
+    );
     const [one] = told;
     return told.flatMap(({ opId, outcome }): Objection[] =>
       one === undefined || (outcome.first === one.outcome.first && outcome.last === one.outcome.last)

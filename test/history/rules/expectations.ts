@@ -11,7 +11,10 @@ import type { Objection } from '../objection';
 export function expectationsAreTrueAtTheirPlace(evidence: Evidence): Objection[] {
   return evidence.appends.flatMap((append): Objection[] => {
     if (append.place === undefined) return [];
-    const judged = writers(append, evidence).map((attempt) => ({ attempt, broken: firstBroken(attempt, append, evidence) }));
+    const judged = writers(append, evidence).map((attempt) => ({
+      attempt,
+      broken: firstBroken(attempt, append, evidence),
+    }));
     // Of calls that sent the same events it is not known which one wrote: one that may have is enough.
     const [one] = judged;
     if (one?.broken === undefined || judged.some(({ broken }) => broken === undefined)) return [];
