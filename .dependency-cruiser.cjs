@@ -34,8 +34,9 @@ const ROOMS = {
       'The log is whole without anybody who observes it. It encodes events for the wire once, hence the contract.',
   },
   observation: {
-    knows: ['kernel', 'storage', 'event-types', 'constraints', 'sequences'],
-    because: 'Offsets, partitions and leases stand on the log; how an observer is spoken to is the api’s business.',
+    knows: ['kernel', 'contract', 'storage', 'event-types', 'constraints', 'sequences'],
+    because:
+      'Offsets, partitions and leases stand on the log. It hands events on in their wire form, hence the contract.',
   },
   observers: {
     knows: ['kernel', 'storage', 'event-types', 'constraints', 'sequences', 'observation'],

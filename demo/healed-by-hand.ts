@@ -27,8 +27,8 @@ export interface Healing {
   readonly checks: readonly Check[];
 }
 
-interface Release {
-  readonly release?: { readonly name: string | null; readonly tag_name: string };
+interface Release<Name> {
+  readonly release?: { readonly name: Name; readonly tag_name: string };
 }
 
 type Headline = (event: RecordedEvent) => string;
@@ -36,14 +36,14 @@ type Headline = (event: RecordedEvent) => string;
 const ordinary: Headline = ({ type, eventSourceId, content }) =>
   `${eventSourceId}: ${type} ${typeof content['action'] === 'string' ? content['action'] : ''}`;
 
-/** As it was written first, and as TypeScript would not have it. */
+/** As it was written first, by somebody who had only seen releases with a name. */
 const withABug: Headline = (event) => {
-  const { release } = event.content as Release;
-  return release === undefined ? ordinary(event) : `Released: ${release.name!.trim()}`;
+  const { release } = event.content as Release<string>;
+  return release === undefined ? ordinary(event) : `Released: ${release.name.trim()}`;
 };
 
 const mended: Headline = (event) => {
-  const { release } = event.content as Release;
+  const { release } = event.content as Release<string | null>;
   return release === undefined ? ordinary(event) : `Released: ${(release.name ?? '').trim() || release.tag_name}`;
 };
 

@@ -17,7 +17,7 @@ export class LiveSubscriber {
 
   constructor(sequence: EventSequence) {
     let tellLive: () => void = () => undefined;
-    this.live = new Promise((resolve) => (tellLive = resolve));
+    const live = new Promise<void>((resolve) => (tellLive = resolve));
     const events = sequence.subscribe({
       signal: this.ending.signal,
       onStateChange: (state) => {
@@ -25,8 +25,11 @@ export class LiveSubscriber {
       },
     });
     this.finished = this.follow(events);
-    // Whoever awaits `received` or `end` is told; until then it is nobody's failure.
+    // One that ends before it is live never will be.
+    this.live = Promise.race([live, this.finished]);
+    // Whoever awaits `live`, `received` or `end` is told; until then it is nobody's failure.
     this.finished.catch(() => undefined);
+    this.live.catch(() => undefined);
   }
 
   /** Resolves once so many events have come; rejects when they do not come in time. */

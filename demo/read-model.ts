@@ -45,7 +45,7 @@ export async function keep(repositories: Collection<Repository>, event: Recorded
   // Nobody else writes it meanwhile: a partition is with one client at a time.
   await repositories.replaceOne({ _id: event.eventSourceId }, withEvent(before, event), {
     upsert: true,
-    writeConcern: { w: 'majority', j: true },
+    writeConcern: { w: 'majority', journal: true },
   });
   return true;
 }

@@ -74,38 +74,38 @@ it('the demo tells a person what happened, where the data was, and what to type 
   const folderOf = (terminal: OnTerminal): string => /data in (\S+)/.exec(terminal.shown())?.[1] ?? 'not told';
 
   it('the server stays with its data until Ctrl-C, says what to type, and leaves nothing behind', async () => {
-    const demo = start();
-    await awaitFact('the demo stays', () => demo.shown().includes('Ctrl-C here ends it'), {
-      withinMs: 60_000,
-      instead: demo.shown,
+    const running = start();
+    await awaitFact('the demo stays', () => running.shown().includes('Ctrl-C here ends it'), {
+      withinMs: 45_000,
+      instead: running.shown,
     });
-    const [, url = ''] = /export ANNALS_URL=(\S+)/.exec(demo.shown()) ?? [];
+    const [, url = ''] = /export ANNALS_URL=(\S+)/.exec(running.shown()) ?? [];
     const listed = await annals(['observers', '--json'], { env: { ANNALS_URL: url } });
     expect(ndjson(listed.stdout)).toMatchObject([
       { id: 'headlines', position: 329, lagEvents: 0, failedPartitions: 0 },
       { id: 'repositories', position: 329, lagEvents: 0, failedPartitions: 0 },
     ]);
-    expect(existsSync(folderOf(demo))).toBe(true);
-    demo.type(CTRL_C);
-    expect(await demo.done).toBe(130);
-    expect(existsSync(folderOf(demo))).toBe(false);
+    expect(existsSync(folderOf(running))).toBe(true);
+    running.type(CTRL_C);
+    expect(await running.done).toBe(130);
+    expect(existsSync(folderOf(running))).toBe(false);
   });
 
   it('Ctrl-C in the middle of the story ends it as well', async () => {
-    const demo = start();
-    await awaitFact('the story has begun', () => demo.shown().includes('input '), {
-      withinMs: 60_000,
-      instead: demo.shown,
+    const running = start();
+    await awaitFact('the story has begun', () => running.shown().includes('input '), {
+      withinMs: 45_000,
+      instead: running.shown,
     });
-    demo.type(CTRL_C);
-    expect(await demo.done).toBe(130);
-    expect(demo.shown()).not.toContain('demo:');
-    expect(existsSync(folderOf(demo))).toBe(false);
+    running.type(CTRL_C);
+    expect(await running.done).toBe(130);
+    expect(running.shown()).not.toContain('demo:');
+    expect(existsSync(folderOf(running))).toBe(false);
   });
 
   it('--once ends after the story', async () => {
-    const demo = start('--once');
-    expect(await demo.done).toBe(0);
-    expect(demo.shown()).toContain('The folder of the demo is gone again');
+    const running = start('--once');
+    expect(await running.done).toBe(0);
+    expect(running.shown()).toContain('The folder of the demo is gone again');
   });
 });

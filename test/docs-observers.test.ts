@@ -37,6 +37,10 @@ async function said(heading: string): Promise<string[]> {
   return ran.stdout.trimEnd().split('\n');
 }
 
+it('a projection counts each event once, and is rebuilt', async () => {
+  expect(await said('Projection')).toEqual([`ada [ 'apples', 'pears' ] 7`, 'rebuilt from 3 events: 7']);
+});
+
 it('a side effect is done once', async () => {
   expect(await said('A side effect, once')).toEqual([`letters: [ 'ada@example.org' ]`]);
 });
@@ -50,9 +54,5 @@ it('a failed partition is held alone, and healed', async () => {
 });
 
 it('a replay after a bug fix puts right what was wrong', async () => {
-  expect(await said('Replay after a bug fix')).toEqual([
-    'wrong: 125 EUR',
-    'to replay: 2',
-    'right: 12.50 EUR 9.00 EUR',
-  ]);
+  expect(await said('Replay after a bug fix')).toEqual(['wrong: 125 EUR', 'to replay: 2', 'right: 12.50 EUR 9.00 EUR']);
 });

@@ -24,7 +24,11 @@ async function fill(sequence: SequenceRef, count: number, sources = 10, client =
   const batch = 500;
   for (let at = 0; at < count; at += batch) {
     const list = range(at, Math.min(batch, count - at)).map((i) =>
-      event({ eventSourceId: `source-${i % sources}`, type: `type-${i % 3}`, content: json({ i, customer: { id: i % 7 } }) }),
+      event({
+        eventSourceId: `source-${i % sources}`,
+        type: `type-${i % 3}`,
+        content: json({ i, customer: { id: i % 7 } }),
+      }),
     );
     await client.appended({ sequence, events: list });
   }
@@ -57,7 +61,10 @@ describe('catch-up and live', () => {
   it('a delivery tells its events whole, as a subscription does', async () => {
     const sequence = freshSequence();
     const content = { text: 'Grüße 𝄞', nested: { list: [1, null] } };
-    await servers.a.appended({ sequence, events: [event({ eventId: 'whole', tags: ['one'], content: json(content) })] });
+    await servers.a.appended({
+      sequence,
+      events: [event({ eventId: 'whole', tags: ['one'], content: json(content) })],
+    });
     const calls = new ObserverCalls(servers.a, freshObserver());
     const observer = new RawObserver(through(calls), registration(calls.id, sequence));
     await calls.awaitPosition(1);
@@ -264,9 +271,9 @@ describe('a server that is killed, a database that restarts, a wire that is cut'
     );
     const handledCount = () => book.filter((record) => record.kind === 'handled').length;
     let total = 20_000;
-    for (const round of range(0, 3)) {
+    for (const round of range(0, 2)) {
       const before = handledCount();
-      await awaitFact('it goes on', () => handledCount() > before + 2_000 || round === 2, { withinMs: 30_000 });
+      await awaitFact('it goes on', () => handledCount() > before + 2_000 || round === 1, { withinMs: 30_000 });
       await server.kill9();
       server = await startAnnals({ mongodb: servers.database.url });
       await fill(sequence, 500, 40);

@@ -64,7 +64,10 @@ describe('a poison event', () => {
     const [total, sources, poison] = [100_000, 200, 40_123];
     const partition = `source-${poison % sources}`;
     await fill(sequence, total, sources);
-    const observer = observe(it, { handling: failOn(new Set([poison]), 'no such account', true), instead: () => undefined });
+    const observer = observe(it, {
+      handling: failOn(new Set([poison]), 'no such account', true),
+      instead: () => undefined,
+    });
     await calls.awaitPosition(total, { withinMs: 30_000 });
     await calls.writePositionDown(book);
     const [held] = await calls.failed();
@@ -190,7 +193,10 @@ describe('what a person does', () => {
     await fill(sequence, 3, 3, 30);
     await calls.awaitPosition(33);
     await isWhole(it, { skipped: [7] });
-    const audit = await served.client.read({ sequence: { sequence: 'system' }, filters: [{ types: ['ObserverEventSkipped'] }] });
+    const audit = await served.client.read({
+      sequence: { sequence: 'system' },
+      filters: [{ types: ['ObserverEventSkipped'] }],
+    });
     const acts = audit.map((act) => JSON.parse(act.content.toString()) as Record<string, unknown>);
     expect(acts.filter(({ observer: id }) => id === calls.id)).toMatchObject([
       { partition: 'source-1', sequenceNumber: '7', reason: 'a duplicate of 4, says accounting' },

@@ -54,7 +54,9 @@ const deliveries = async (observer: RawObserver, count: number): Promise<Incomin
 async function afterwards(of: IncomingDelivery, by: RawObserver, others: readonly RawObserver[] = []): Promise<void> {
   by.acknowledge(handled(of));
   await awaitFact('the next delivery is there', () =>
-    [by, ...others].some((observer) => observer.deliveries.some(({ id, partition }) => partition === of.partition && id > of.id)),
+    [by, ...others].some((observer) =>
+      observer.deliveries.some(({ id, partition }) => partition === of.partition && id > of.id),
+    ),
   );
 }
 

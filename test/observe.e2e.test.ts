@@ -2,6 +2,8 @@
  * The client's side of observers against real servers: order, concurrency, acknowledgements, failures,
  * hand-over between clients and servers, and ends in good order.
  */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { firstValueFrom, of, take, timer, toArray, map } from 'rxjs';
 import {
   connect,
@@ -444,6 +446,21 @@ describe('failures', () => {
     expect(() => annals.observe('x', { handle: () => undefined, credits: 0 })).toThrow(/credits/);
     expect(() => annals.observe('x', { handle: () => undefined, start: -1 })).toThrow(/start/);
   });
+});
+
+it('a program that does not listen is ended by what the server refuses, and not left to believe that it observes', async () => {
+  const program = `require(${JSON.stringify(join(__dirname, '../dist/src/client'))})
+    .connect(${JSON.stringify(`annals://${served.server.address}/default`)})
+    .observe('no such id!', { handle() {} });`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const end = await new Promise((resolve) => {
+    let said = '';
+    child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+    child.once('close', (code) => {
+      resolve({ code, said });
+    });
+  });
+  expect(end).toEqual({ code: 1, said: expect.stringContaining('INVALID_FIELD') });
 });
 
 describe('several clients, several servers', () => {

@@ -41,7 +41,8 @@ function scene() {
   return { sequence, calls, book, observe, isWhole };
 }
 
-const partitionsOf = (list: readonly IncomingDelivery[]): Set<string> => new Set(list.map(({ partition }) => partition));
+const partitionsOf = (list: readonly IncomingDelivery[]): Set<string> =>
+  new Set(list.map(({ partition }) => partition));
 
 describe('between clients', () => {
   it('each partition sticks to one client, and only those of one that leaves change hands', async () => {
@@ -96,9 +97,10 @@ describe('between clients', () => {
       await fill(sequence, 100);
       await awaitFact('it has something', () => shortLived.deliveries.length > 0);
       // Handled, and dead before it could say so.
-      if (i % 2 === 0) for (const { partition, redelivery, replay, events } of shortLived.deliveries)
-        for (const { sequenceNumber: number } of events)
-          book.push({ kind: 'handled', client: shortLived.name, partition, number, redelivery, replay });
+      if (i % 2 === 0)
+        for (const { partition, redelivery, replay, events } of shortLived.deliveries)
+          for (const { sequenceNumber: number } of events)
+            book.push({ kind: 'handled', client: shortLived.name, partition, number, redelivery, replay });
       shortLived.cancel();
     }
     await calls.awaitPosition(2_000);
@@ -135,7 +137,15 @@ describe('between servers', () => {
     const other = observe({}, {}, servers.b.address);
     expect(await other.awaitEnd()).toMatchObject(elsewhere);
     const there = calls.through(servers.b);
-    const asked = [there.pause(), there.resume(), there.replay(), there.cancelReplay(), there.retry('source-1'), there.skip('source-1', 1), there.waitFor(1)];
+    const asked = [
+      there.pause(),
+      there.resume(),
+      there.replay(),
+      there.cancelReplay(),
+      there.retry('source-1'),
+      there.skip('source-1', 1),
+      there.waitFor(1),
+    ];
     for (const answer of await Promise.all(asked.map((call) => refusal(call)))) expect(answer).toMatchObject(elsewhere);
     // Looking is answered by any server.
     expect(await there.get()).toMatchObject({ ownerAddress: servers.a.address, state: 'OBSERVER_STATE_ACTIVE' });
@@ -190,9 +200,7 @@ describe('between servers', () => {
   });
 
   it('a dead owner is replaced within its lease; one that was only asleep changes nothing when it wakes', async () => {
-    const [dies, sleeps] = await Promise.all(
-      range(0, 2).map(() => startAnnals({ mongodb: servers.database.url })),
-    );
+    const [dies, sleeps] = await Promise.all(range(0, 2).map(() => startAnnals({ mongodb: servers.database.url })));
     if (dies === undefined || sleeps === undefined) throw new Error('two were started');
     const ofDead = scene();
     const ofSleeper = scene();

@@ -249,7 +249,9 @@ describe('while a partition is held', () => {
     await ended(calls);
     await calls.awaitFailed(0);
     await isWhole(it);
-    const numbers = book.slice(from).flatMap((r) => (r.kind === 'handled' && r.partition === 'source-3' ? [r.number] : []));
+    const numbers = book
+      .slice(from)
+      .flatMap((r) => (r.kind === 'handled' && r.partition === 'source-3' ? [r.number] : []));
     expect(numbers).toEqual(range(0, 20).map((i) => i * SOURCES + 3));
     observer.end();
   });

@@ -5,7 +5,7 @@ import * as grpc from '@grpc/grpc-js';
 import { awaitFact, within } from './support/await-fact';
 import { serve, type ServedHere } from './support/in-process-server';
 import { freshObserver, ObserverCalls, registration } from './support/observer-calls';
-import { event, freshSequence, json, range, RawClient, refusal, type SequenceRef } from './support/raw-client';
+import { event, freshSequence, json, range, type RawClient, refusal, type SequenceRef } from './support/raw-client';
 import { failOn, handled, RawObserver, sayNothing, type Register } from './support/raw-observer';
 import { startReplicaSet, type ReplicaSet } from './support/replica-set';
 
@@ -56,7 +56,12 @@ describe('a definition that changes', () => {
 
   it('to more types: a replay is advised, and nothing is replayed by itself', async () => {
     const { told, numbers } = await after(types('type-0'), types('type-0', 'type-1'));
-    expect(told).toMatchObject({ definitionChanged: true, replayAdvised: true, changes: 'now also type-1', position: 40 });
+    expect(told).toMatchObject({
+      definitionChanged: true,
+      replayAdvised: true,
+      changes: 'now also type-1',
+      position: 40,
+    });
     expect(numbers).toEqual([]);
   });
 
@@ -124,10 +129,7 @@ describe('WaitFor', () => {
   });
 
   it('is told when the server goes instead of an answer that would not be true', async () => {
-    const { calls, observe } = await scene(0);
     const other = await serve(database.url);
-    const observer = observe({}, {}, {});
-    observer.end();
     const there = new ObserverCalls(other.client, freshObserver());
     const client = new RawObserver(other.client.address, registration(there.id, freshSequence()));
     await client.awaitRegistered();
@@ -135,7 +137,6 @@ describe('WaitFor', () => {
     await awaitFact('it is waiting', async () => (await there.get()).ownerAddress === other.client.address);
     await other.stop();
     expect((await waiting).status).not.toBe(grpc.status.OK);
-    void calls;
   });
 });
 
@@ -187,7 +188,12 @@ describe('List, Get and Watch', () => {
   const watch = (client: RawClient) => {
     const channel = new grpc.Client(client.address, grpc.credentials.createInsecure());
     const path = serviceDefinition('Observers')['Watch']?.path ?? '';
-    const call = channel.makeServerStreamRequest(path, (bytes: Buffer) => bytes, (bytes) => codec.decode(bytes), Buffer.alloc(0));
+    const call = channel.makeServerStreamRequest(
+      path,
+      (bytes: Buffer) => bytes,
+      (bytes) => codec.decode(bytes),
+      Buffer.alloc(0),
+    );
     const told: ObserversWatchResponse__Output[] = [];
     call.on('data', (response: ObserversWatchResponse__Output) => told.push(response));
     call.on('error', () => undefined);
@@ -225,7 +231,9 @@ describe('List, Get and Watch', () => {
     await awaitFact('it is told something', () => told.length > 0);
     const seen = () => told.flatMap(({ observers }) => observers.filter(({ id }) => id === calls.id));
     const observer = observe({}, {}, { handling: failOn(new Set([4])) });
-    await awaitFact('it is active', () => seen().some(({ state, position }) => state === 'OBSERVER_STATE_ACTIVE' && position === 3));
+    await awaitFact('it is active', () =>
+      seen().some(({ state, position }) => state === 'OBSERVER_STATE_ACTIVE' && position === 3),
+    );
     await fill(sequence, 3);
     await awaitFact('a partition has failed', () => seen().some(({ failedPartitions }) => failedPartitions === 1));
     await calls.pause();
@@ -263,7 +271,11 @@ describe('a request that is wrong is refused with a code that names the field', 
     ['an id of other characters', { observer: { observer: 'a b' } }, { code: 'INVALID_FIELD', field: 'observer' }],
     ['a store that is not there', { observer: { ...ref, store: 'nowhere' } }, { code: 'UNKNOWN_STORE' }],
     ['a namespace that is not there', { observer: { ...ref, namespace: 'nowhere' } }, { code: 'UNKNOWN_NAMESPACE' }],
-    ['a name of a sequence', { observer: ref, definition: { sequence: 'No!' } }, { code: 'INVALID_NAME', field: 'definition.sequence' }],
+    [
+      'a name of a sequence',
+      { observer: ref, definition: { sequence: 'No!' } },
+      { code: 'INVALID_NAME', field: 'definition.sequence' },
+    ],
     [
       'too many filters',
       { observer: ref, definition: { filters: Array.from({ length: 33 }, () => ({})) } },
@@ -289,7 +301,11 @@ describe('a request that is wrong is refused with a code that names the field', 
       { observer: ref, definition: { partitionKey: { property: 'x'.repeat(201) } } },
       { code: 'INVALID_FIELD', field: 'definition.partition_key.property' },
     ],
-    ['a client name that is too long', { observer: ref, clientName: 'x'.repeat(201) }, { code: 'INVALID_FIELD', field: 'client_name' }],
+    [
+      'a client name that is too long',
+      { observer: ref, clientName: 'x'.repeat(201) },
+      { code: 'INVALID_FIELD', field: 'client_name' },
+    ],
     ['too many credits', { observer: ref, credits: 1_000_000 }, { code: 'INVALID_FIELD', field: 'credits' }],
     [
       'a deadline that is too short',

@@ -102,7 +102,7 @@ class ObserveSession {
     }
     if (!this.#registering)
       throw new AnnalsError('INVALID_FIELD', 'the first message is register', { field: 'register' });
-    this.#engine?.heard(this.#id);
+    this.#engine?.clients.heard(this.#id);
     if (message.kind === 'acknowledgements') this.#engine?.acknowledge(this.#id, message.acknowledgements);
     if (message.kind === 'leave') {
       this.#leaving = true;

@@ -9,7 +9,12 @@ describe('exit codes', () => {
       (Object.keys(ERRORS) as ErrorCode[]).filter((code) => exitCodeOf(new AnnalsError(code)) === exit).sort();
     expect(codes(Exit.USAGE)).toEqual(['INVALID_CONFIGURATION', 'INVALID_CONNECTION_STRING', 'INVALID_NAME']);
     expect(codes(Exit.REFUSED)).toEqual(['CONCURRENCY_CONFLICT', 'EVENT_ID_REUSED', 'PARTIAL_DUPLICATE']);
-    expect(codes(Exit.NOT_FOUND)).toEqual(['EVENT_NOT_FOUND', 'UNKNOWN_NAMESPACE', 'UNKNOWN_STORE']);
+    expect(codes(Exit.NOT_FOUND)).toEqual([
+      'EVENT_NOT_FOUND',
+      'UNKNOWN_NAMESPACE',
+      'UNKNOWN_OBSERVER',
+      'UNKNOWN_STORE',
+    ]);
     expect(codes(Exit.UNREACHABLE)).toEqual([
       'DATABASE_UNAVAILABLE',
       'MONGODB_UNREACHABLE',

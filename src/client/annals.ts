@@ -8,6 +8,8 @@ import type { AnyTypes, ObserveOptions } from './observe/handlers';
 import { Observation } from './observe/observation';
 import { observe$, type ObserveRxOptions } from './observe/observe-rx';
 import { Observers } from './observe/observers';
+import type { ReduceOptions } from './reduce/options';
+import { Reduction } from './reduce/reduction';
 import { EventSequence } from './sequence';
 import { Session, type ConnectOptions } from './session';
 import type { CallOptions } from './unary';
@@ -131,8 +133,7 @@ export class Annals {
    */
   observe<Types extends object = AnyTypes>(id: string, options: ObserveOptions<NoInfer<Types>>): Observation {
     const { store, namespace } = this;
-    // From here on an event is one of those that its filter selects.
-    return new Observation(this.session, { store, namespace, observer: id }, options as ObserveOptions<object>);
+    return new Observation(this.session, { store, namespace, observer: id }, options);
   }
 
   /**
@@ -144,6 +145,32 @@ export class Annals {
     options: ObserveRxOptions<NoInfer<Types>, Out>,
   ): Observable<Out> {
     return observe$<Types, Out>((plain) => this.observe<object>(id, plain), options);
+  }
+
+  /**
+   * Folds events by their source into a read model in a MongoDB collection of the program's own, each
+   * event exactly once: its number is written with the state it leads to. The server keeps the offset,
+   * as it does for any observer; `rebuild` makes the model anew.
+   *
+   * @example
+   * const orders = annals.reduce<Order, ShopEvents>('orders', {
+   *   db: new MongoClient(url).db('shop'),
+   *   collection: 'orders',
+   *   initial: { paid: false, total: 0 },
+   *   on: { 'order.placed': (order, { content }) => ({ ...order, total: content.total }) },
+   * });
+   *
+   * @throws {AnnalsError} INVALID_FIELD and its like, naming the option; what the server refuses, `done` tells
+   */
+  reduce<State extends object, Types extends object = AnyTypes>(
+    id: string,
+    options: ReduceOptions<State, NoInfer<Types>>,
+  ): Reduction {
+    const { session, store, namespace, observers } = this;
+    const sequence = this.sequence(options.sequence ?? DEFAULT_SEQUENCE);
+    // From here on a state is a document, and an event one of those that its filter selects.
+    const plain = options as unknown as ReduceOptions<object, object>;
+    return new Reduction({ session, store, namespace, observers, sequence }, id, plain);
   }
 
   /** All observers of this namespace: where they stand, what failed, replays. */

@@ -43,6 +43,12 @@ export { Observers, type ReplayOptions, type ReplayPlan, type Waited } from './o
 export type { Registered } from './observe/registration';
 export { ReadResult, type ReadOptions } from './read';
 export { RecordedEvent, type Origin, type UnknownContent } from './recorded-event';
+export type { RebuildProgress } from './reduce/build';
+export type { ModelCollection, ModelDatabase } from './reduce/database';
+export type { ReducersByType } from './reduce/fold';
+export type { ReduceOptions } from './reduce/options';
+export type { RebuildOptions, RebuildResult } from './reduce/rebuild';
+export { Reduction } from './reduce/reduction';
 export { EventSequence, type AppendOptions, type AppendResult, type EventKey } from './sequence';
 export type { ConnectOptions } from './session';
 export { Subscription, type SubscribeOptions, type SubscriptionState } from './subscription';

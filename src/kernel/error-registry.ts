@@ -306,6 +306,12 @@ export const ERRORS = {
     'No server answered in time at any address of the connection string.',
     'Check that the server runs (`annals diagnose`) and that the address is right.',
   ),
+  REBUILD_UNDER_WAY: entry(
+    'local',
+    Status.FAILED_PRECONDITION,
+    'Another program is rebuilding the read model, or was a moment ago.',
+    'Wait until it is done; one that has died is taken over after 15 seconds.',
+  ),
   CLIENT_CLOSED: entry('local', Status.CANCELLED, 'The client was closed.', 'Make a new one, or close it later.'),
   CANCELLED: entry('local', Status.CANCELLED, 'The caller cancelled the call.', 'Nothing; it was asked for.'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -11,7 +11,8 @@ function plain({ sequence, filters, partitionBy, content }: ObserverDefinition):
     types: [...filter.types].sort(),
     eventSourceIds: [...filter.eventSourceIds].sort(),
     tags: [...filter.tags].sort(),
-    correlationId: filter.correlationId ?? '',
+    // An empty one selects nothing, none selects all.
+    correlationId: filter.correlationId ?? null,
   }));
   return {
     sequence,

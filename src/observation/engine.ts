@@ -10,48 +10,34 @@
  * - A lane ends (its partition gets new events again) before its record goes: a crash in between
  *   repeats some events in order and loses none.
  */
-import type { Logger } from 'pino';
-import type { AcknowledgementMessage } from '../contract/observe-codec';
 import { AnnalsError } from '../kernel/annals-error';
-import type { OpenSequence } from '../sequences/sequences';
 import type {
   FailureRecord,
   ObserverChange,
   ObserverDefinition,
   ObserverRecord,
-  ObserverStore,
   ReplayRecord,
 } from '../storage/observers';
 import type { FailedAttempt } from './backoff';
 import { ClientRoster, type ObserverClient } from './client-roster';
+import type { EngineOptions } from './engine-options';
 import { FailedPartitions } from './failed-partitions';
 import { RateMeter } from './rate-meter';
 import { RecordKeeper } from './record-keeper';
-import { SentDeliveries } from './sent-deliveries';
+import { SentDeliveries, type Acknowledgement } from './sent-deliveries';
 import type { Track } from './track';
 import { Tracks } from './tracks';
 import { OBSERVATION } from './tuning';
 import { Waiters } from './waiters';
 
-export interface EngineOptions {
-  readonly record: ObserverRecord;
-  readonly failures: readonly FailureRecord[];
-  readonly epoch: number;
-  readonly store: ObserverStore;
-  readonly sequence: OpenSequence;
-  readonly logger: Logger;
-  /** The lease is lost; the engine has stopped by itself. */
-  readonly lost: (reason: Error) => void;
-}
-
 /** How often deadlines, heartbeats and retries are looked at, in ms. */
 const SWEEP_MS = 100;
 
 export class ObserverEngine {
+  readonly clients = new ClientRoster();
   readonly #options: EngineOptions;
   readonly #keeper: RecordKeeper;
   readonly #failed: FailedPartitions;
-  readonly #clients = new ClientRoster();
   readonly #sent = new SentDeliveries();
   readonly #rate = new RateMeter(OBSERVATION.rateWindowMs);
   readonly #waiters = new Waiters();
@@ -110,12 +96,8 @@ export class ObserverEngine {
       record: { ...this.#keeper.record, ...live },
       tail: next === 0 ? undefined : next - 1,
       failedPartitions: this.#failed.size,
-      clients: this.#clients.list().map(({ id, name }) => ({ id, name, inFlight: this.#inFlightOf(id) })),
+      clients: this.clients.list().map(({ id, name }) => ({ id, name, inFlight: this.#inFlightOf(id) })),
     };
-  }
-
-  get hasClients(): boolean {
-    return this.#clients.size > 0;
   }
 
   failures(): FailureRecord[] {
@@ -123,7 +105,7 @@ export class ObserverEngine {
   }
 
   addClient(client: ObserverClient): void {
-    this.#clients.add(client);
+    this.clients.add(client);
     for (const { dispatcher } of this.#all()) dispatcher.addClient(client.id, client);
     this.#soon();
   }
@@ -136,7 +118,7 @@ export class ObserverEngine {
 
   /** The client is gone. What was on its way to it goes to others, flagged. */
   removeClient(id: string): void {
-    if (!this.#clients.remove(id)) return;
+    if (!this.clients.remove(id)) return;
     for (const { dispatcher } of this.#all()) dispatcher.removeClient(id);
     this.#sent.removeClient(id);
     this.#soon();
@@ -144,19 +126,15 @@ export class ObserverEngine {
 
   /** Sends all clients away. */
   dismiss(reason: AnnalsError): void {
-    for (const client of this.#clients.list()) {
+    for (const client of this.clients.list()) {
       this.removeClient(client.id);
       client.end(reason);
     }
   }
 
-  heard(id: string): void {
-    this.#clients.heard(id);
-  }
-
   /** Takes a client's answers. What is late, repeated or somebody else's changes nothing. */
-  acknowledge(client: string, answers: readonly AcknowledgementMessage[]): void {
-    this.#clients.heard(client);
+  acknowledge(client: string, answers: readonly Acknowledgement[]): void {
+    this.clients.heard(client);
     for (const { deliveryId, handledThrough, failure } of answers) {
       const track = this.#sent.of(client, deliveryId)?.track;
       if (track === undefined) continue;
@@ -239,7 +217,7 @@ export class ObserverEngine {
 
   #work(): void {
     const { paused, quarantined } = this.#keeper.record;
-    if (!paused && !quarantined && this.#clients.size > 0) {
+    if (!paused && !quarantined && this.clients.size > 0) {
       this.#failed.startLanes();
       for (const track of this.#all()) {
         track.pump(this.#soon, this.#keeper.trouble);
@@ -260,7 +238,7 @@ export class ObserverEngine {
     const now = performance.now();
     const before = this.#failed.attemptsBefore(track);
     const deliveries = track.deliveries().map((delivery) => ({ ...delivery, attempt: delivery.attempt + before }));
-    for (const [client, theirs] of this.#clients.byClient(deliveries)) {
+    for (const [client, theirs] of this.clients.byClient(deliveries)) {
       const { deadlineMs } = client;
       const sent = { track, client: client.id, deadline: now + deadlineMs, deadlineMs };
       for (const { id } of theirs) this.#sent.add(id, sent);
@@ -294,7 +272,7 @@ export class ObserverEngine {
   }
 
   #withClients(track: Track): Track {
-    for (const client of this.#clients.list()) track.dispatcher.addClient(client.id, client);
+    for (const client of this.clients.list()) track.dispatcher.addClient(client.id, client);
     return track;
   }
 
@@ -361,8 +339,8 @@ export class ObserverEngine {
 
   #sweep(): void {
     const now = performance.now();
-    for (const id of this.#clients.silent(now)) {
-      const client = this.#clients.get(id);
+    for (const id of this.clients.silent(now)) {
+      const client = this.clients.get(id);
       this.removeClient(id);
       client?.end(new AnnalsError('CLIENT_SILENT'));
     }

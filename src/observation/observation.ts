@@ -114,7 +114,7 @@ export class Observation {
           { field: 'definition.sequence' },
         );
       }
-      if (engine.hasClients) {
+      if (engine.clients.size > 0) {
         const names = engine.state.clients.map(({ name }) => name).join(', ');
         throw new AnnalsError(
           'DEFINITION_IN_USE',
@@ -233,7 +233,7 @@ export class Observation {
     const engine = await this.#ownership.here(address);
     if (engine !== undefined) {
       const { state } = engine;
-      const connected = engine.hasClients;
+      const connected = engine.clients.size > 0;
       return { ...state, connected, owner: this.options.address(), lag: await lagOf(sequence, state.record) };
     }
     const owner = (await this.#ownership.owner(address))?.address ?? '';

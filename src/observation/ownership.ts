@@ -66,7 +66,7 @@ export class Ownership {
     for (const [name, pending] of this.#owned) {
       const owned = await pending.catch(() => undefined);
       if (owned === undefined) continue;
-      const needed = owned.users > 0 || owned.engine.hasClients;
+      const needed = owned.users > 0 || owned.engine.clients.size > 0;
       owned.idleSince = needed ? undefined : (owned.idleSince ?? now);
       if (owned.idleSince !== undefined && now - owned.idleSince >= IDLE_MS) await this.#giveUp(name, owned);
     }

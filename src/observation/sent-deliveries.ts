@@ -1,5 +1,15 @@
 /** What is on its way to clients: where each delivery came from, whose it is, and until when it must be answered. */
+import type { FailedAttempt } from './backoff';
 import type { Track } from './track';
+
+/** A client's answer to a delivery. */
+export interface Acknowledgement {
+  readonly deliveryId: number;
+  /** Absent: all, or with a failure none. */
+  readonly handledThrough: number | undefined;
+  /** The event after the last one handled failed. */
+  readonly failure: Omit<FailedAttempt, 'number'> | undefined;
+}
 
 export interface SentDelivery {
   readonly track: Track;

@@ -149,7 +149,6 @@ export class ObserverStore {
     const found = await this.#failures.find({ '_id.observer': id }).sort({ '_id.partition': 1 }).toArray();
     return found.map(({ _id, nextRetry, ...rest }) => ({
       ...rest,
-      heldFrom: Number(rest.heldFrom),
       partition: _id.partition,
       nextRetry: nextRetry ?? undefined,
     }));
@@ -168,7 +167,9 @@ export class ObserverStore {
       const _id = { observer: id, partition: change.partition };
       if ('caughtUp' in change) return { deleteOne: { filter: { _id } } };
       const { partition: _, nextRetry, ...fields } = change;
-      return { replaceOne: { filter: { _id }, replacement: { ...fields, nextRetry: nextRetry ?? null }, upsert: true } };
+      return {
+        replaceOne: { filter: { _id }, replacement: { ...fields, nextRetry: nextRetry ?? null }, upsert: true },
+      };
     });
     await this.#fenced(id, epoch, async (session) => {
       await this.#failures.bulkWrite(writes, { session });

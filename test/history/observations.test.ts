@@ -10,7 +10,7 @@ import {
 
 /** A log of some partitions. */
 const logs = fc
-  .array(fc.nat(4), { minLength: 6, maxLength: 40 })
+  .array(fc.nat(4), { minLength: 6, maxLength: 40, size: 'max' })
   .map((list) => list.map((partition, number): ExpectedEvent => ({ number, partition: `p${partition}` })));
 
 const handledOf = ({ number, partition }: ExpectedEvent, over: Partial<HandledRecord> = {}): HandledRecord => ({
@@ -114,7 +114,10 @@ describe('objects when', () => {
   });
 
   it('the position passes an event that is neither handled nor held', () => {
-    objectsTo('the-position-waits', (log, records) => [{ kind: 'position', position: log.length, held: [] }, ...records]);
+    objectsTo('the-position-waits', (log, records) => [
+      { kind: 'position', position: log.length, held: [] },
+      ...records,
+    ]);
   });
 });
 

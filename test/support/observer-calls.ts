@@ -58,7 +58,7 @@ export class ObserverCalls {
     return (await this.#call<ListFailedPartitionsResponse__Output>('ListFailedPartitions', request)).partitions;
   }
 
-  replay(request: Omit<ReplayRequest, 'observer'> = {}): Promise<ReplayResponse__Output> {
+  async replay(request: Omit<ReplayRequest, 'observer'> = {}): Promise<ReplayResponse__Output> {
     return this.#call('Replay', { observer: this.ref, ...request });
   }
 
@@ -66,23 +66,23 @@ export class ObserverCalls {
     return (await this.#call<{ cancelled: boolean }>('CancelReplay', { observer: this.ref })).cancelled;
   }
 
-  retry(partition: string): Promise<object> {
+  async retry(partition: string): Promise<object> {
     return this.#call('RetryPartition', { observer: this.ref, partition });
   }
 
-  skip(partition: string, sequenceNumber: number, reason = 'broken by a test'): Promise<object> {
+  async skip(partition: string, sequenceNumber: number, reason = 'broken by a test'): Promise<object> {
     return this.#call('SkipEvent', { observer: this.ref, partition, sequenceNumber, reason });
   }
 
-  pause(): Promise<object> {
+  async pause(): Promise<object> {
     return this.#call('Pause', { observer: this.ref });
   }
 
-  resume(): Promise<object> {
+  async resume(): Promise<object> {
     return this.#call('Resume', { observer: this.ref });
   }
 
-  waitFor(sequenceNumber: number): Promise<WaitForResponse__Output> {
+  async waitFor(sequenceNumber: number): Promise<WaitForResponse__Output> {
     return this.#call('WaitFor', { observer: this.ref, sequenceNumber });
   }
 
@@ -136,7 +136,7 @@ export class ObserverCalls {
     book.push({ kind: 'position', position, held });
   }
 
-  #call<Response>(method: string, request: object): Promise<Response> {
+  async #call<Response>(method: string, request: object): Promise<Response> {
     return this.client.unary('Observers', method, request);
   }
 }

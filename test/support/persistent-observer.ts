@@ -10,6 +10,9 @@ import { RawObserver, type Handling } from './raw-observer';
 /** Milliseconds before it tries again: short, since suites kill many servers. */
 const AGAIN_AFTER_MS = 50;
 
+/** Milliseconds for a server to answer Register before another is asked: a busy one needs less. */
+const ANSWERED_WITHIN_MS = 3_000;
+
 export interface PersistentOptions {
   /** Where servers are, at this moment. */
   readonly addresses: () => readonly string[];
@@ -55,7 +58,13 @@ export class PersistentObserver {
       if (address !== undefined) {
         const observer = new RawObserver(address, register, { book, ...(handling === undefined ? {} : { handling }) });
         this.#now = observer;
-        while (!observer.ended) await pause(5);
+        const since = performance.now();
+        while (!observer.ended) {
+          await pause(5);
+          // A server that is asleep accepts a connection and says nothing.
+          const waited = performance.now() - since;
+          if (observer.registered === undefined && waited > ANSWERED_WITHIN_MS) observer.cancel();
+        }
         const refusal = observer.refusal;
         this.endings.push(refusal?.code ?? `status ${refusal?.status ?? 'none'}`);
         // The owner may be dead: it is asked once, then the others are.

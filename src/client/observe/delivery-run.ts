@@ -3,7 +3,7 @@ import { RecordedEvent } from '../recorded-event';
 import { DeliveryContext } from './delivery-context';
 import { failureOf } from './failure';
 import type { PlainHandler } from './handlers';
-import type { TimeSlice } from './time-slice';
+import type { Slice } from './time-slice';
 
 /** One delivery being handled: its events in order, and what is told of them. */
 
@@ -26,7 +26,7 @@ type Ending = 'no' | 'taken-back' | 'winding-down';
 
 export class DeliveryRun {
   readonly #context: DeliveryContext;
-  #events: readonly RecordedEvent[];
+  readonly #events: readonly RecordedEvent[];
   #done = 0;
   #told = 0;
   #ending: Ending = 'no';
@@ -34,7 +34,7 @@ export class DeliveryRun {
   constructor(
     private readonly delivery: IncomingDelivery,
     private readonly handling: Handling,
-    private readonly slice: TimeSlice,
+    private readonly slice: Slice,
     private readonly answer: Answer,
     /** Its handler is not running any more, and will not run again. */
     private readonly settled: () => void,

@@ -1,7 +1,7 @@
 import type { IncomingDelivery } from '../../contract/observe-codec';
 import { Fifo } from '../fifo';
 import { DeliveryRun, type Answer, type Handling } from './delivery-run';
-import { TimeSlice } from './time-slice';
+import { TimeSlice, type Slice } from './time-slice';
 
 /**
  * Which delivery is handled when: partitions beside each other, as many as are allowed, and of one
@@ -25,7 +25,6 @@ interface Partition {
 export class DeliverySchedule {
   readonly #partitions = new Map<string, Partition>();
   readonly #queue = new Fifo<Partition>();
-  readonly #slice = new TimeSlice();
   #running = 0;
   #resuming = false;
   #quiet: Promise<void> | undefined;
@@ -34,6 +33,7 @@ export class DeliverySchedule {
   constructor(
     private readonly handling: Handling,
     private readonly concurrency: number,
+    private readonly slice: Slice = new TimeSlice(),
   ) {}
 
   receive(deliveries: readonly IncomingDelivery[], answer: Answer): void {
@@ -90,7 +90,7 @@ export class DeliverySchedule {
 
   #pump(): void {
     while (this.#running < this.concurrency && this.#queue.length > 0) {
-      if (this.#slice.over) {
+      if (this.slice.over) {
         this.#pumpNextTurn();
         return;
       }
@@ -118,7 +118,7 @@ export class DeliverySchedule {
     partition.next = undefined;
     let returned = false;
     this.#running++;
-    const run = new DeliveryRun(next.delivery, this.handling, this.#slice, next.answer, () => {
+    const run = new DeliveryRun(next.delivery, this.handling, this.slice, next.answer, () => {
       this.#settled(partition);
       // Within `#pump` already, where it happened before `run` came back.
       if (returned) this.#pump();

@@ -6,10 +6,14 @@
 /** Milliseconds of handling in one turn of the event loop: short beside a heartbeat, long beside a turn's cost. */
 const SLICE_MS = 10;
 
-export class TimeSlice {
+export interface Slice {
+  /** Whether this turn's share is used up: go on in the next, by setImmediate. */
+  readonly over: boolean;
+}
+
+export class TimeSlice implements Slice {
   #ends: number | undefined;
 
-  /** Whether this turn's share is used up: go on in the next, by setImmediate. */
   get over(): boolean {
     const now = performance.now();
     if (this.#ends === undefined) {

@@ -76,5 +76,10 @@ export const isDatabaseAway = (error: unknown): boolean =>
 
 const RETRYABLE = ['RetryableWriteError', 'TransientTransactionError'];
 
+interface Labelled {
+  hasErrorLabel(label: string): boolean;
+}
+
 const hasLabel = (error: Error, label: string): boolean =>
-  'hasErrorLabel' in error && typeof error.hasErrorLabel === 'function' && error.hasErrorLabel(label) === true;
+  // The driver's errors have this method.
+  'hasErrorLabel' in error && (error as Error & Labelled).hasErrorLabel(label);

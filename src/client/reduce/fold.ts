@@ -8,7 +8,7 @@ import type { ModelDocument } from './database';
 export type Reducer<State, Event> = (state: State, event: Event) => State | undefined;
 
 export type ReducersByType<State, Types extends object = AnyTypes> = {
-  readonly [Type in keyof Types & string]?: (state: State, event: EventOf<Types, Type>) => State | void;
+  readonly [Type in keyof Types & string]?: (state: State, event: EventOf<Types, Type>) => State | undefined;
 };
 
 export interface Folding {

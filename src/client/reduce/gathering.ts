@@ -3,8 +3,11 @@
  * share what one costs.
  */
 export class Gathering<Item, Result> {
-  #waiting: { readonly item: Item; readonly settle: (result: Result) => void; readonly fail: (error: unknown) => void }[] =
-    [];
+  #waiting: {
+    readonly item: Item;
+    readonly settle: (result: Result) => void;
+    readonly fail: (error: unknown) => void;
+  }[] = [];
   #working = false;
 
   /** @param work gives a result for each item, in their order. What it throws all of them get. */

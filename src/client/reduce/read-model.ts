@@ -1,6 +1,13 @@
 import type { RecordedEvent } from '../recorded-event';
 import { pause } from '../retry';
-import { DURABLE, isDatabaseAway, writeErrorsOf, type ModelCollection, type ModelDocument, type ModelWrite } from './database';
+import {
+  DURABLE,
+  isDatabaseAway,
+  writeErrorsOf,
+  type ModelCollection,
+  type ModelDocument,
+  type ModelWrite,
+} from './database';
 import { BOOKKEEPING, fold, offsetOf, type Folding, type FoldFailure } from './fold';
 
 /**
@@ -15,6 +22,9 @@ const PATIENCE_MS = 20_000;
 
 /** Milliseconds between two tries: an election takes some seconds. */
 const RETRY_EVERY_MS = 200;
+
+/** Rounds that may clash before it counts as a failure: two writers clash once or twice, a unique index of the program's own for ever. */
+const MAX_CLASHES = 8;
 
 /** What became of one source's events. */
 export interface Written {
@@ -65,6 +75,7 @@ export class ReadModel {
   async #writeAll(events: BySource): Promise<Map<string, Written>> {
     const outcomes = new Map<string, Written>();
     let left = new Map(events);
+    let clashes = 0;
     /** Failures of reducers, whose events are not tried again: what came before them is folded afresh. */
     const failures = new Map<string, FoldFailure>();
     while (left.size > 0) {
@@ -86,9 +97,11 @@ export class ReadModel {
         if (next === undefined) outcomes.set(source, written);
         else planned.push({ source, write: replacement(source, document, next), written });
       }
-      for (const [source, written] of await this.#bulk(planned)) {
-        if (written === 'clash') again.set(source, left.get(source) ?? []);
-        else outcomes.set(source, written);
+      const written = await this.#bulk(planned);
+      if (written.some(({ clash }) => clash)) clashes++;
+      for (const { source, clash, outcome } of written) {
+        if (clash && clashes < MAX_CLASHES) again.set(source, left.get(source) ?? []);
+        else outcomes.set(source, outcome);
       }
       left = again;
     }
@@ -100,7 +113,7 @@ export class ReadModel {
     return new Map(found.map((document) => [String(document['_id']), document]));
   }
 
-  async #bulk(planned: readonly Planned[]): Promise<[string, Written | 'clash'][]> {
+  async #bulk(planned: readonly Planned[]): Promise<{ source: string; clash: boolean; outcome: Written }[]> {
     if (planned.length === 0) return [];
     let failed: ReturnType<typeof writeErrorsOf>;
     try {
@@ -114,9 +127,9 @@ export class ReadModel {
     }
     return planned.map(({ source, written }, index) => {
       const failure = failed?.get(index);
-      if (failure === undefined) return [source, written];
-      if (failure.clash) return [source, 'clash'];
-      return [source, { through: undefined, failure: { error: failure.error, event: undefined } }];
+      if (failure === undefined) return { source, clash: false, outcome: written };
+      const { clash, error } = failure;
+      return { source, clash, outcome: { through: undefined, failure: { error, event: undefined } } };
     });
   }
 }

@@ -1,15 +1,11 @@
 import { AnnalsError } from '../../kernel/annals-error';
 import { newId } from '../../kernel/ids';
-import { Cancellation, reasonOf } from '../cancellation';
-import type { Filter } from '../filter';
+import { Cancellation } from '../cancellation';
 import type { Observers } from '../observe/observers';
 import type { RecordedEvent } from '../recorded-event';
-import { pause } from '../retry';
-import type { EventSequence } from '../sequence';
-import { DURABLE, isMissingCollection, type ModelDatabase } from './database';
-import type { Folding } from './fold';
-import { ReadModel } from './read-model';
-import { NO_REBUILD, OWNED_FOR_MS, type RebuildRecord, type RebuildState } from './rebuild-record';
+import { Build, type BuildHouse, type RebuildProgress } from './build';
+import { DURABLE, isMissingCollection } from './database';
+import { NO_REBUILD, OWNED_FOR_MS, type RebuildState } from './rebuild-record';
 
 /**
  * Builds a read model anew beside the old one, and swaps it in.
@@ -17,23 +13,19 @@ import { NO_REBUILD, OWNED_FOR_MS, type RebuildRecord, type RebuildState } from 
  * The new one is filled by reading the log, while the observer goes on keeping the old one. Before the
  * swap it must hold every event that the old one has been told of, or those would be lost with it:
  * 1. it is noted that the observer will be paused (a crash from here on leaves that to be undone);
- * 2. the observer is paused, and what is on its way to its clients is waited for;
- * 3. the log is read to its end: nothing that anybody has handled lies beyond that;
+ * 2. the observer is paused: nothing more is delivered;
+ * 3. the log is read to its end: no event that anybody was given lies beyond it;
  * 4. the collection is renamed over the old one, and the observer resumed.
- * The observer's position stays: what it delivers again the documents know by their own numbers.
+ * What clients still write of what they were given before clashes with the numbers in the new documents,
+ * and is found to be in them. The observer's position stays: what it delivers from there on and a
+ * document has already, the document knows by its own number.
  */
 
-/** Events left with which the new model counts as caught up: read in well under a second, while the observer is paused. */
+/** Numbers left with which the new model counts as caught up: read in well under a second, while the observer is paused. */
 const CLOSE_ENOUGH = 1_000;
-
-/** Events folded between two writes: what a bulk write takes without holding up anybody. */
-const CHUNK_EVENTS = 5_000;
 
 /** How often the record is kept, in ms: several times while it holds. */
 const KEEP_MS = OWNED_FOR_MS / 5;
-
-/** How often a paused observer is asked whether its clients are done, in ms. */
-const QUIET_LOOK_MS = 50;
 
 export interface RebuildOptions {
   readonly signal?: AbortSignal | undefined;
@@ -41,13 +33,6 @@ export interface RebuildOptions {
   readonly onProgress?: ((progress: RebuildProgress) => void) | undefined;
   /** Whether to pass over an event that its reducer throws at, as a person may have told the observer to. None unless given. */
   readonly skip?: ((event: RecordedEvent, error: unknown) => boolean) | undefined;
-}
-
-export interface RebuildProgress {
-  /** Numbers below it are in the new model. */
-  readonly position: number;
-  /** The last number of the sequence. */
-  readonly tail: number;
 }
 
 export interface RebuildResult {
@@ -58,14 +43,9 @@ export interface RebuildResult {
 }
 
 /** @internal */
-export interface RebuildHouse {
-  readonly db: ModelDatabase;
-  readonly record: RebuildRecord;
-  readonly folding: Folding;
+export interface RebuildHouse extends BuildHouse {
   readonly version: string | undefined;
-  readonly filter: Filter;
   readonly id: string;
-  readonly sequence: EventSequence;
   readonly observers: Observers;
 }
 
@@ -78,72 +58,73 @@ export class Rebuild {
     if (left === undefined) throw new AnnalsError('REBUILD_UNDER_WAY');
     const cancellation = new Cancellation(signal);
     const keeping = setInterval(() => void this.#keep(cancellation), KEEP_MS);
-    let state = left;
+    let swapped = false;
     try {
-      state = await this.#begin(left);
-      const continued = state.into === left.into;
+      await this.#resumeIfPaused();
+      const state = await this.#begin(left);
       const build = new Build(this.house, state, cancellation.signal, onProgress, skip);
-      await build.catchUp();
-      await this.#swap(build, cancellation.signal);
-      state = NO_REBUILD;
-      return { events: build.events, continued };
+      while ((await build.readToEnd()) > CLOSE_ENOUGH);
+      await this.#swap(build);
+      swapped = true;
+      return { events: build.events, continued: state.into === left.into };
     } finally {
       clearInterval(keeping);
       cancellation.release();
-      if (state !== NO_REBUILD) await this.#resumeIfPaused();
-      await record.release(state === NO_REBUILD ? NO_REBUILD : { phase: 'building' });
+      if (swapped) await record.release(NO_REBUILD);
+      else await this.#abandon();
     }
   }
 
   /** Undoes what a crash in the middle of a swap left: an observer that nobody would resume. */
-  async healAbandoned(): Promise<void> {
+  async heal(): Promise<void> {
     const { record } = this.house;
-    try {
-      if ((await record.read()).phase !== 'swapping') return;
-      // Somebody else is about to finish it.
-      if ((await record.take()) === undefined) return;
-      await this.#resumeIfPaused();
-      await record.release({ phase: 'building' });
-    } catch {
-      // The next to begin, or the next rebuild, heals it as well; and `observers list` shows that it is paused.
-    }
+    if ((await record.read()).phase !== 'swapping') return;
+    // Somebody is about to finish it, or has healed it.
+    if ((await record.take()) === undefined) return;
+    await this.#abandon();
   }
 
   /** Goes on with what is there if it was made by the same reducers, and starts over otherwise. */
   async #begin(left: RebuildState): Promise<RebuildState> {
     const { db, record, version } = this.house;
-    if (left.phase !== 'none' && version !== undefined && left.version === version) return left;
+    const same = left.phase !== 'none' && version !== undefined && left.version === version;
+    // After a crash behind the swap it is there no more: it is the model.
+    if (same && (await db.collection(left.into).findOne({})) !== null) return left;
     // A name of its own, so that one who was taken for dead and still writes spoils nothing.
-    const fresh: RebuildState = {
-      phase: 'building',
-      into: `${record.collection}.rebuild-${newId()}`,
-      version,
-      position: 0,
-      resume: left.resume,
-    };
+    const into = `${record.collection}.rebuild-${newId()}`;
+    const fresh: RebuildState = { phase: 'building', into, version, position: 0, resume: false };
     await this.#keepOrThrow(fresh);
     if (left.into !== '') await db.collection(left.into).drop().catch(ignoreMissing);
     return fresh;
   }
 
-  async #swap(build: Build, signal: AbortSignal): Promise<void> {
+  async #swap(build: Build): Promise<void> {
     const { db, record, observers, id } = this.house;
     const { state } = await observers.get(id);
-    await this.#keepOrThrow({ phase: 'swapping', resume: state !== 'paused' });
+    // Resuming ends a quarantine too, which is a person's to decide.
+    await this.#keepOrThrow({ phase: 'swapping', resume: state !== 'paused' && state !== 'quarantined' });
     await observers.pause(id);
-    while ((await observers.get(id)).clients.some(({ inFlight }) => inFlight > 0)) await pause(QUIET_LOOK_MS, signal);
     await build.readToEnd();
     await this.#keepOrThrow({});
-    // A model without any document has no collection yet.
-    if (build.isEmpty) await db.collection(record.collection).drop().catch(ignoreMissing);
-    else await db.collection(build.into).rename(record.collection, { ...DURABLE, dropTarget: true });
+    const made = db.collection(build.into);
+    // A model without any document has no collection.
+    if ((await made.findOne({})) === null) await db.collection(record.collection).drop().catch(ignoreMissing);
+    else await made.rename(record.collection, { ...DURABLE, dropTarget: true });
     await this.#resumeIfPaused();
   }
 
   async #resumeIfPaused(): Promise<void> {
     const { record, observers, id } = this.house;
     const { phase, resume } = await record.read();
-    if (phase === 'swapping' && resume) await observers.resume(id);
+    if (phase !== 'swapping') return;
+    if (resume) await observers.resume(id);
+    await record.keep({ phase: 'building' });
+  }
+
+  /** Leaves it for the next one. What cannot be undone now stays on record, so that the next one does it. */
+  async #abandon(): Promise<void> {
+    await this.#resumeIfPaused().catch(() => undefined);
+    await this.house.record.release({}).catch(() => undefined);
   }
 
   async #keepOrThrow(change: Partial<RebuildState>): Promise<void> {
@@ -157,36 +138,9 @@ export class Rebuild {
   }
 }
 
-/** The new model and how far it is. */
-class Build {
-  readonly into: string;
-  events = 0;
-  readonly #model: ReadModel;
-  #position: number;
+const takenOver = (): AnnalsError =>
+  new AnnalsError('REBUILD_UNDER_WAY', 'This rebuild was silent for too long, and another has taken it over');
 
-  constructor(
-    private readonly house: RebuildHouse,
-    { into, position }: RebuildState,
-    private readonly signal: AbortSignal,
-    private readonly onProgress: (progress: RebuildProgress) => void,
-    private readonly skip: (event: RecordedEvent, error: unknown) => boolean,
-  ) {
-    this.into = into;
-    this.#position = position;
-    this.#model = new ReadModel(house.db.collection(into), house.folding);
-  }
-
-  /** No event has been read, by this process or an earlier one. */
-  get isEmpty(): boolean {
-    return this.#position === 0 || (this.events === 0 && !this.#continued);
-  }
-
-  async catchUp(): Promise<void> {
-    while ((await this.readToEnd()) > CLOSE_ENOUGH);
-  }
-
-  /** Reads to the end as it is when this is called. Returns how many numbers that was. */
-  async readToEnd(): Promise<number> {
-    return 0;
-  }
-}
+const ignoreMissing = (error: unknown): void => {
+  if (!isMissingCollection(error)) throw error;
+};

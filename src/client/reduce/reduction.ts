@@ -62,8 +62,9 @@ export class Reduction {
     );
     const record = new RebuildRecord(db, collection, `${addressKey(house.sequence.address)}/${id}`);
     const filter = { types, eventSourceIds, tags };
-    this.#rebuild = new Rebuild({ db, record, folding, version, filter, id, ...house });
-    void this.#rebuild.healAbandoned();
+    this.#rebuild = new Rebuild({ ...house, db, record, folding, version, filter, id });
+    // If it fails, `observers list` shows the pause, and whoever begins next heals it as well.
+    this.#rebuild.heal().catch(() => undefined);
   }
 
   /** What the server answered to the first registration. Rejects when the observation ended before. */
@@ -86,6 +87,7 @@ export class Reduction {
    * @throws what a reducer threw, for the first event that it failed at
    */
   async rebuild(options: RebuildOptions = {}): Promise<RebuildResult> {
+    await this.registered;
     return this.#rebuild.run(options);
   }
 
