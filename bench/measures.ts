@@ -8,6 +8,7 @@ import { measureMemory, SILENT_SUBSCRIBERS } from './memory';
 import type { Sizes } from './sizes';
 import { waits } from './statistics';
 import { LOG } from './surroundings';
+import { typeIndex } from './type-index';
 import { unaryClient } from './unary';
 
 type ShapeOf = (sizes: Sizes) => AppendShape;
@@ -137,6 +138,7 @@ export const MEASURES: readonly Measure[] = [
     as: 'bson',
     decoded: false,
   }),
+  typeIndex,
   latency,
   memory,
 ];
