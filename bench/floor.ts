@@ -101,6 +101,11 @@ export class FloorCollection {
     return documents;
   }
 
+  /** One index beside those of an event sequence. */
+  async index(key: Record<string, 1>): Promise<void> {
+    await this.#collection.createIndex(key);
+  }
+
   async drop(): Promise<void> {
     await this.#collection.drop();
   }

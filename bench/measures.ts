@@ -13,6 +13,7 @@ import type { Figures } from './rounds';
 import type { Sizes } from './sizes';
 import { waits } from './statistics';
 import { LOG } from './surroundings';
+import { typeIndex } from './type-index';
 import { unaryClient } from './unary';
 
 type ShapeOf = (sizes: Sizes) => AppendShape;
@@ -221,5 +222,7 @@ export const MEASURES: readonly Measure[] = [
     },
   }),
   idleObservers,
+  typeIndex,
+  latency,
   memory,
 ];

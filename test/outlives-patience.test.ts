@@ -166,7 +166,9 @@ it('a large append that a stalled database does not take in is given up and trie
   const { pid } = database.members[0] ?? { pid: 0 };
   // More than the sockets between them hold, so that the write itself is what waits.
   const batch = Array.from({ length: 14 }, (_, i): NewEvent => ({
-    ...event(`large-${i}`),
+    type: 'patience.tried',
+    eventSourceId: 'large',
+    eventId: `large-${i}`,
     content: { filling: 'x'.repeat(1_000_000) },
   }));
   await free.eventLog.append(event('large-warm'));

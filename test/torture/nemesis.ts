@@ -27,6 +27,14 @@ export type Trouble =
 
 export type TroubleCounts = Partial<Record<Trouble, number>>;
 
+/** When a trouble began and ended, for a person who reads the history. */
+export interface TroubleNote {
+  readonly kind: 'trouble';
+  readonly trouble: Trouble;
+  readonly from: number;
+  readonly to: number;
+}
+
 type Disturbance = readonly [Trouble, (deployment: Deployment, random: Random) => Promise<void>];
 type Weighted = readonly (readonly [weight: number, disturbance: Disturbance])[];
 
@@ -129,6 +137,7 @@ export async function disturb(
   what: Weighted,
   deployment: Deployment,
   random: Random,
+  notes: TroubleNote[],
   counts: TroubleCounts,
   signal: AbortSignal,
 ): Promise<void> {
@@ -137,6 +146,8 @@ export async function disturb(
     if (signal.aborted) return;
     const [trouble, make] = random.weighted(what);
     counts[trouble] = (counts[trouble] ?? 0) + 1;
+    const from = Date.now();
     await make(deployment, random);
+    notes.push({ kind: 'trouble', trouble, from, to: Date.now() });
   }
 }

@@ -12,7 +12,7 @@ import { byUnaryCalls, throughClient } from './appender';
 import { deploy } from './deployment';
 import { Follower, type FollowerOptions } from './follower';
 import { Load, readLog } from './load';
-import { disturb, ON_PROCESSES, ON_WIRES, type TroubleCounts } from './nemesis';
+import { disturb, ON_PROCESSES, ON_WIRES, type TroubleCounts, type TroubleNote } from './nemesis';
 import { seeded } from './random';
 import type { Counts } from './recorder';
 
@@ -62,11 +62,15 @@ export interface Verdict extends Progress {
   readonly problems: readonly string[];
   readonly history: readonly HistoryRecord[];
   readonly log: readonly LogEvent[];
+  readonly troubleNotes: readonly TroubleNote[];
+  /** The last that each server said, when there was a problem. */
+  readonly outputs: readonly string[];
 }
 
 export async function torture({ seconds, seed, onProgress }: TortureOptions): Promise<Verdict> {
   const random = seeded(seed);
   const troubles: TroubleCounts = {};
+  const notes: TroubleNote[] = [];
   const problems: string[] = [];
   const deployment = await deploy();
   const connections: Annals[] = [];
@@ -100,7 +104,7 @@ export async function torture({ seconds, seed, onProgress }: TortureOptions): Pr
     const subscribed = followers.map((f) => party(`follower ${f.options.name}`, f.run(following.signal)));
     load.start(() => counts.events < EVENTS_AT_MOST * (elapsed() / seconds + PACE_AHEAD), fault);
     const disturbing = [ON_PROCESSES, ON_WIRES].map((what) =>
-      party('nemesis', disturb(what, deployment, random.fork(), troubles, war.signal)),
+      party('nemesis', disturb(what, deployment, random.fork(), notes, troubles, war.signal)),
     );
     await Promise.race([pause(seconds * MS_PER_SECOND), once(war.signal, 'abort')]);
     war.abort();
