@@ -223,6 +223,5 @@ export const MEASURES: readonly Measure[] = [
   }),
   idleObservers,
   typeIndex,
-  latency,
   memory,
 ];

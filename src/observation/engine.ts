@@ -322,7 +322,9 @@ export class ObserverEngine {
   #writeOffset(): void {
     const { position, replay } = this.#keeper.record;
     const { dispatcher } = this.#track;
-    const moved = dispatcher.position !== (this.#track.replay ? replay?.position : position);
+    const before = this.#track.replay ? (replay?.position ?? 0) : position;
+    // Moving past what does not match is no work that a crash would lose: it is written once in a while.
+    const moved = dispatcher.position - before >= OBSERVATION.unmatchedWriteNumbers;
     const written = this.#keeper.offer(this.#handledSinceWrite, moved || this.#handledSinceWrite > 0, () =>
       this.#offset(),
     );

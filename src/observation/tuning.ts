@@ -38,6 +38,9 @@ export const OBSERVATION = {
   /** Shortest time between two writes of an offset, in ms, however fast events are handled. */
   offsetWriteLeastMs: 100,
 
+  /** Numbers that did not match after which an offset is written although nothing was handled: so many are looked at again after a crash. */
+  unmatchedWriteNumbers: 10_000,
+
   /** Partitions handled beyond the position that are remembered with it; of others some events come again, flagged. */
   rememberedAhead: 1_000,
 

@@ -122,6 +122,8 @@ export class ObserverStore {
       rate: 0,
     };
     const { _id: _, ...fields } = documentOf(record);
+    // The failures of one observer: at each start of its engine, and for lists.
+    await this.#failures.createIndex({ '_id.observer': 1 });
     const found = await this.#observers.findOneAndUpdate(
       { _id: id },
       { $setOnInsert: { ...fields, epoch: 0, updated: new Date() } },
