@@ -63,7 +63,8 @@ it('an expectation is not won past an event that another server recorded while i
           }),
         );
         const won = (await Promise.all(expecting)).filter((result) => result !== undefined);
-        if (won.length !== 1) doubles.push(`${source}: ${won.map((w) => w.firstSequenceNumber).join(', ') || 'nobody'}`);
+        if (won.length !== 1)
+          doubles.push(`${source}: ${won.map((w) => w.firstSequenceNumber).join(', ') || 'nobody'}`);
       }),
     );
   }

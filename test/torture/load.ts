@@ -14,7 +14,10 @@ import type { Random } from './random';
 import { Recorder } from './recorder';
 import { Writer } from './writer';
 
-/** Milliseconds for a server to answer again after what was done to it: a restart, an election, a held connection given up. */
+/**
+ * Milliseconds for a server to answer again after what was done to it: a restart, an election, a held connection given
+ * up, a transaction that a killed server left behind and that the database ends some seconds later.
+ */
 const AGAIN_WITHIN_MS = 45_000;
 
 export class Load {
@@ -66,11 +69,12 @@ export class Load {
   async resolveUnknown(): Promise<void> {
     const [writer] = this.#writers;
     for (const call of this.#knowledge.takeUnresolved()) {
-      const outcome = await writer?.send(call);
-      if (outcome === undefined || outcome.is === 'appended' || outcome.is === 'refused') continue;
-      throw new Error(
-        `in peace, ${call.events[0]?.sent.eventId ?? ''} sent again is answered ${JSON.stringify(outcome)}`,
-      );
+      const answered = async () => {
+        const outcome = await writer?.send(call);
+        return outcome?.is === 'appended' || outcome?.is === 'refused';
+      };
+      const eventId = call.events[0]?.sent.eventId ?? '';
+      await awaitFact(`in peace, ${eventId} sent again is answered`, answered, { withinMs: AGAIN_WITHIN_MS });
     }
   }
 

@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { TroubleCounts } from './nemesis';
-import { writeHistory } from './recorder';
+import { writeRecords } from './recorder';
 import { torture, type Progress, type Verdict } from './torture';
 
 /** Objections printed: the first ones tell what broke, the rest is mostly what follows from it. */
 const OBJECTIONS_SHOWN = 20;
+/** Of what each server said last, when there was a problem. */
+const OUTPUT_LINES = 40;
+const OUTPUT_COLUMNS = 400;
 const SECONDS_A_MINUTE = 60;
 
 async function main(): Promise<void> {
@@ -43,13 +46,15 @@ const troubleLine = (troubles: TroubleCounts): string =>
     .map(([trouble, count]) => `${trouble} ${count}×`)
     .join(', ') || 'no trouble yet';
 
-async function report({ objections, problems, history, log }: Verdict, seed: number): Promise<number> {
+async function report(verdict: Verdict, seed: number): Promise<number> {
+  const { objections, problems, history, log, troubleNotes, outputs } = verdict;
   if (objections.length === 0 && problems.length === 0) {
     console.log(`Every promise was kept: ${log.length} events in the log, ${history.length} records of history.`);
     return 0;
   }
   const file = join(tmpdir(), `annals-torture-${seed}-${process.pid}.ndjson`);
-  await writeHistory(file, history, log);
+  await writeRecords(file, [...history, ...troubleNotes, ...log.map((event) => ({ kind: 'log', ...event }))]);
+  for (const output of outputs) console.error(lastLines(output));
   for (const problem of problems) console.error(`Problem: ${problem}`);
   for (const { rule, sentence } of objections.slice(0, OBJECTIONS_SHOWN))
     console.error(`Objection (${rule}): ${sentence}`);
@@ -58,6 +63,14 @@ async function report({ objections, problems, history, log }: Verdict, seed: num
   console.error(`Seed ${seed}. The whole history, and the log after it, is in ${file}.`);
   return 1;
 }
+
+/** The last lines of what a server said, each cut to what a person reads. */
+const lastLines = (output: string): string =>
+  output
+    .split('\n')
+    .slice(-OUTPUT_LINES)
+    .map((line) => line.slice(0, OUTPUT_COLUMNS))
+    .join('\n');
 
 main().catch((error: unknown) => {
   console.error(error);

@@ -1,7 +1,7 @@
 /** Notes down what clients sent and were told, in the order of one clock: this process's own. Counts it, too. */
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
-import type { Delivered, Filter, HistoryRecord, LogEvent, Outcome, Sent } from '../history/history';
+import type { Delivered, Filter, HistoryRecord, Outcome, Sent } from '../history/history';
 
 export interface Counts {
   ops: number;
@@ -48,14 +48,10 @@ export class Recorder {
   }
 }
 
-/** The whole history and the log, one record a line, for a person who looks for what went wrong. */
-export async function writeHistory(
-  file: string,
-  history: readonly HistoryRecord[],
-  log: readonly LogEvent[],
-): Promise<void> {
+/** Everything about a run, one record a line, for a person who looks for what went wrong. */
+export async function writeRecords(file: string, records: readonly object[]): Promise<void> {
   const out = createWriteStream(file);
-  for (const record of [...history, ...log.map((event) => ({ kind: 'log', ...event }))]) {
+  for (const record of records) {
     if (!out.write(`${JSON.stringify(record)}\n`)) await once(out, 'drain');
   }
   out.end();

@@ -128,15 +128,10 @@ export async function torture({ seconds, seed, onProgress }: TortureOptions): Pr
     );
 
     const { history } = load.recorder;
-    return {
-      seconds: elapsed(),
-      counts,
-      troubles,
-      objections,
-      problems: [...problems, ...deployment.problems],
-      history,
-      log,
-    };
+    const met = [...problems, ...deployment.problems];
+    const outputs = met.length === 0 ? [] : deployment.servers.map((server) => `${server.name}:\n${server.output()}`);
+    const verdict = { objections, problems: met, history, log, troubleNotes: notes, outputs };
+    return { seconds: elapsed(), counts, troubles, ...verdict };
   } finally {
     clearInterval(reporter);
     following.abort();

@@ -30,6 +30,13 @@ const QUIESCE_MS = 100;
 /** Room for the last checkpoint of a busy disk. After it the journal has to do, which is made for that. */
 const STOP_WITHIN_MS = 30_000;
 
+/**
+ * How long a transaction may stay open. One that a killed server leaves behind holds the next number of its log, and
+ * with it every append of every server, until the database ends it; MongoDB's default is a minute and a half in effect.
+ * Ours take milliseconds, and the largest less than a second.
+ */
+const TRANSACTION_LIFETIME_S = 5;
+
 export interface MongodOptions {
   readonly binary: Pick<FoundMongod, 'path' | 'version'>;
   readonly dbPath: string;
@@ -86,6 +93,8 @@ export class MongodProcess extends MongoInstance {
           String(OPLOG_MB),
           '--setParameter',
           `shutdownTimeoutMillisForSignaledShutdown=${QUIESCE_MS}`,
+          '--setParameter',
+          `transactionLifetimeLimitSeconds=${TRANSACTION_LIFETIME_S}`,
           '--quiet',
           // A socket file in /tmp that a `kill -9` leaves behind can keep another user's mongod from starting.
           ...(process.platform === 'win32' ? [] : ['--nounixsocket']),
