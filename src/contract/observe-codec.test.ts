@@ -28,7 +28,7 @@ const deliveries: fc.Arbitrary<IncomingDelivery[]> = few(
     id: sequenceNumbers,
     partition: text,
     events: few(wireEvents),
-    attempt: fc.nat(0xffff_ffff),
+    attempt: fc.integer({ min: 1, max: 0xffff_ffff }),
     replay: fc.boolean(),
     redelivery: fc.boolean(),
   }),
@@ -65,9 +65,7 @@ describe('the hand-written codec agrees with the general serializer', () => {
     fc.assert(
       fc.property(deliveries, (list) => {
         const bytes = responseSerialize({ deliveries: list.map(genericDelivery) });
-        // What is not on the wire is the first attempt.
-        const expected = list.map((delivery) => ({ ...delivery, attempt: delivery.attempt || 1 }));
-        expect(decodeObserveResponse(bytes)).toEqual({ registered: undefined, deliveries: expected });
+        expect(decodeObserveResponse(bytes)).toEqual({ registered: undefined, deliveries: list });
       }),
     );
   });
@@ -81,8 +79,7 @@ describe('the hand-written codec agrees with the general serializer', () => {
         }));
         const generic = responseDeserialize(responseSerialize({ deliveries: list.map(genericDelivery) }));
         expect(responseDeserialize(encodeDeliveries(outgoing))).toEqual(generic);
-        const back = decodeObserveResponse(encodeDeliveries(outgoing)).deliveries;
-        expect(back).toEqual(list.map((delivery) => ({ ...delivery, attempt: delivery.attempt || 1 })));
+        expect(decodeObserveResponse(encodeDeliveries(outgoing)).deliveries).toEqual(list);
       }),
     );
   });
