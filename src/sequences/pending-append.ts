@@ -7,8 +7,8 @@ export class PendingAppend {
   readonly answer: Promise<AppendResponse>;
   /** Some attempt of it may be recorded, now or later, although nobody has said so. */
   mayHaveLanded = false;
-  /** The time of recording that its latest attempt was stamped with, ms since 1970. */
-  attempted: number | undefined;
+  /** What its latest attempt was stamped with: the number of its first event, and the time of recording, ms since 1970. */
+  attempted: { readonly first: number; readonly recorded: number } | undefined;
   /** It stands in the sequencer's queue. */
   queued = false;
   #resolve!: (response: AppendResponse) => void;

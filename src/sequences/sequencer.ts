@@ -9,7 +9,7 @@
  * When the database does not say what became of an attempt, the very same documents are sent again,
  * with the same numbers, until something definite comes back. Either attempt may land, and only one
  * can. Nothing else is given those numbers before something holds the first of them: from then on an
- * attempt that is still on its way can only fail, since it stops at its first document.
+ * attempt that has not begun can only fail, since it stops at its first document.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClientSession, Db, MongoClient } from 'mongodb';
@@ -175,10 +175,12 @@ export class Sequencer {
     if (!atomic) this.#recorded(ready.slice(0, failed), first, recorded);
     const rest = atomic ? ready : ready.slice(failed);
     if (outcome.kind === 'refused') {
+      const { logger, collection } = this.place;
+      logger.warn({ err: outcome.error, collection }, 'the database refused an append');
       const code = ready[failed]?.mayHaveLanded === true ? 'OUTCOME_UNKNOWN' : 'DATABASE_REFUSED';
       ready[failed]?.fail(new AnnalsError(code, undefined, { cause: outcome.error }));
     } else {
-      await this.#afterClash(rest, outcome.key);
+      await this.#afterClash(rest, outcome.key, first + outcome.at);
     }
     this.#putBack(rest);
   }
@@ -194,7 +196,11 @@ export class Sequencer {
     documents.forEach((document, i) => {
       stamp(document, first + i, recorded);
     });
-    for (const pending of ready) pending.attempted = recorded;
+    let number = first;
+    for (const pending of ready) {
+      pending.attempted = { first: number, recorded };
+      number += pending.count;
+    }
     let session: ClientSession | undefined;
     try {
       for (let wait = 0; ; wait = nextPause(wait)) {
@@ -235,13 +241,23 @@ export class Sequencer {
   }
 
   /**
-   * Something else holds a number or an id. From here on no attempt that is still on its way can
-   * land, so what is not recorded now is free to be checked, numbered or refused again.
+   * Something else holds a number or an id: an attempt that has not begun can only fail from here on,
+   * and what is not recorded is free to be checked, numbered or refused again. One that had begun may
+   * still be half done, so an append is out of doubt only when others hold the number that it had, as
+   * far as a majority knows.
    */
-  async #afterClash(rest: readonly PendingAppend[], key: 'number' | 'event-id'): Promise<void> {
-    if (key === 'number') await this.place.tail.refresh();
-    if (key === 'event-id' || rest.some((pending) => pending.mayHaveLanded)) await this.#answerKnown(rest);
-    for (const pending of rest) pending.mayHaveLanded = false;
+  async #afterClash(rest: readonly PendingAppend[], key: 'number' | 'event-id', number: number): Promise<void> {
+    const { tail } = this.place;
+    const doubtful = rest.some((pending) => pending.mayHaveLanded);
+    if (key === 'number' || doubtful) await tail.refresh();
+    // Taken before the look-up: whatever is below is seen by it.
+    const { next } = tail;
+    if (key === 'event-id' || doubtful) await this.#answerKnown(rest);
+    for (const pending of rest) {
+      if (pending.attempted !== undefined && pending.attempted.first < next) pending.mayHaveLanded = false;
+    }
+    // It is there, but not yet with a majority: trying again at once would only meet it again.
+    if (key === 'number' && next <= number) await pause(TUNING.contentionPauseMs);
   }
 
   /** Answers those appends whose event ids are recorded. */
@@ -310,7 +326,7 @@ const nextPause = (last: number): number =>
 /** What our own attempt recorded, although nobody said so then, is no duplicate to whoever waits for it. */
 function ownFirstTime(pending: PendingAppend, answer: AppendResponse): AppendResponse {
   if (!pending.mayHaveLanded || !('appended' in answer)) return answer;
-  return { appended: { ...answer.appended, duplicate: answer.appended.recorded !== pending.attempted } };
+  return { appended: { ...answer.appended, duplicate: answer.appended.recorded !== pending.attempted?.recorded } };
 }
 
 function answerVerdict(pending: PendingAppend, verdict: Verdict): void {
