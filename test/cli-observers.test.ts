@@ -54,6 +54,8 @@ async function observer(events: number, poison: readonly number[] = []): Promise
       if (broken.has(sequenceNumber)) throw new TypeError(`cannot read number ${sequenceNumber}`);
       (replay ? replayed : handled).push(sequenceNumber);
     },
+    // What failed stays where it is until a person acts, which is what the tests do.
+    isPermanent: () => true,
   });
   open.push(observation);
   await observation.registered;
@@ -153,7 +155,7 @@ describe('healing', () => {
       {
         partition: 'odd',
         heldFrom: 3,
-        quarantined: false,
+        quarantined: true,
         attempts: expect.arrayContaining([expect.objectContaining({ sequenceNumber: 3 })]),
       },
     ]);

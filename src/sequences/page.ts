@@ -30,7 +30,7 @@ export interface Page {
 const NUMBER_OFFSET = 9;
 
 /** Events of a first page: so few that they are no matter when each of them is as large as an event can be. */
-const FIRST_EVENTS = 32;
+const FIRST_EVENTS = 8;
 
 /** How many times as many events as the last page had the next one may have: what is still small may become large. */
 const GROWTH = 4;
