@@ -10,7 +10,7 @@ import { awaitFact } from './support/await-fact';
 import { serve, type ServedHere } from './support/in-process-server';
 import { expectedOf, freshObserver, ObserverCalls, registration } from './support/observer-calls';
 import { event, freshSequence, json, range, RawClient, refusal, type SequenceRef } from './support/raw-client';
-import { failedAt, failOn, handleAll, handled, RawObserver } from './support/raw-observer';
+import { failedAt, failOn, handleAll, handled, RawObserver, type IncomingDelivery } from './support/raw-observer';
 import { startReplicaSet, type ReplicaSet } from './support/replica-set';
 
 let database: ReplicaSet;
@@ -26,6 +26,13 @@ afterAll(async () => {
 });
 
 const BATCH = 1_000;
+
+/** Events around the poison event: enough for several windows. ANNALS_POISON_EVENTS=1000000 is for a run by hand. */
+const POISON_EVENTS = Number(process.env['ANNALS_POISON_EVENTS'] ?? 100_000);
+
+/** Milliseconds for them to be recorded, observed and read back: ten times what two busy cores need. */
+const POISON_WITHIN_MS = Math.max(60_000, POISON_EVENTS / 2);
+jest.setTimeout(POISON_WITHIN_MS);
 
 /** Number i is of the source i mod `sources`. */
 async function fill(sequence: SequenceRef, count: number, sources: number, first = 0): Promise<void> {
@@ -58,17 +65,18 @@ async function isWhole({ sequence, calls, book }: Scene, demands = {}): Promise<
 }
 
 describe('a poison event', () => {
-  it('among 100 000 holds up its partition alone, which after RetryPartition catches up and rejoins in order', async () => {
+  it(`among ${POISON_EVENTS} holds up its partition alone, which after RetryPartition catches up and rejoins in order`, async () => {
     const it = scene();
     const { sequence, calls, book } = it;
-    const [total, sources, poison] = [100_000, 200, 40_123];
+    const [total, sources] = [POISON_EVENTS, 200];
+    const poison = Math.floor(total * 0.4) + 123;
     const partition = `source-${poison % sources}`;
     await fill(sequence, total, sources);
     const observer = observe(it, {
       handling: failOn(new Set([poison]), 'no such account', true),
       instead: () => undefined,
     });
-    await calls.awaitPosition(total, { withinMs: 30_000 });
+    await calls.awaitPosition(total, { withinMs: POISON_WITHIN_MS / 2 });
     await calls.writePositionDown(book);
     const [held] = await calls.failed();
     expect(held).toMatchObject({ partition, heldFrom: poison, quarantined: true, attemptCount: 1, nextRetry: null });
@@ -80,7 +88,7 @@ describe('a poison event', () => {
     await calls.retry(partition);
     // While it catches up, more arrives for it and for others.
     await fill(sequence, 2_000, sources, total);
-    await calls.awaitFailed(0, { withinMs: 20_000 });
+    await calls.awaitFailed(0, { withinMs: POISON_WITHIN_MS / 3 });
     await calls.awaitPosition(total + 2_000);
     await isWhole(it);
     observer.end();
@@ -202,6 +210,38 @@ describe('what a person does', () => {
       { partition: 'source-1', sequenceNumber: '7', reason: 'a duplicate of 4, says accounting' },
     ]);
     observer.end();
+  });
+
+  it.each([
+    ['answers', (first: RawObserver, open: IncomingDelivery) => first.acknowledge(failedAt(open, 7, 'too late'))],
+    ['goes', (first: RawObserver) => first.cancel()],
+  ])('after SkipEvent nobody gets the partition before who is at work on it %s', async (_, lets) => {
+    const it = scene();
+    const { sequence, calls } = it;
+    const partition = 'source-1';
+    await fill(sequence, 30, 3);
+    const first = observe(it, { handling: failOn(new Set([7]), 'broken', true) });
+    await calls.awaitFailed(1);
+    const of = (observer: RawObserver) => observer.deliveries.filter((delivery) => delivery.partition === partition);
+    const before = of(first).length;
+    first.handling = (delivery) => (delivery.partition === partition ? [] : [handled(delivery)]);
+    await calls.retry(partition);
+    await awaitFact('it is at work on it', () => of(first).length > before);
+    const second = observe(it);
+    await second.awaitRegistered();
+    await calls.skip(partition, 7);
+    // The others go on meanwhile, which takes longer than a delivery would.
+    for (const more of [30, 33, 36]) {
+      await fill(sequence, 3, 3, more);
+      await calls.awaitPosition(more + 3);
+    }
+    expect([of(first).length, of(second).length]).toEqual([before + 1, 0]);
+    first.handling = handleAll;
+    lets(first, of(first).at(-1) as IncomingDelivery);
+    await calls.awaitFailed(0);
+    await isWhole(it, { skipped: [7] });
+    first.end();
+    second.end();
   });
 
   it('SkipEvent of an event that the partition does not stand at changes nothing', async () => {

@@ -595,6 +595,35 @@ describe('several clients, several servers', () => {
     await mine.close();
     await doomed.kill9();
   });
+
+  it('an owner that is stopped, takes connections and says nothing keeps nobody: old and new clients go on elsewhere', async () => {
+    const { id, log, sequence } = fresh();
+    const frozen = await startAnnals({ mongodb: database.url });
+    const handled = new Set<number>();
+    const handle = ({ sequenceNumber }: RecordedEvent<unknown>) => void handled.add(sequenceNumber);
+    try {
+      await fill(log, 10, 2);
+      const before = client(`${frozen.address},${served.server.address}`);
+      const states: ObservationState[] = [];
+      const onStateChange = (state: ObservationState) => states.push(state);
+      await before.observe<Events>(id, { sequence, handle, onStateChange }).registered;
+      await awaitFact('it is under way', () => handled.size === 10);
+      process.kill(frozen.pid, 'SIGSTOP');
+
+      // It is told of the owner, which takes its connection.
+      const next = annals.observe<Events>(id, { sequence, handle });
+      await within(40_000, 'the new client registers', next.registered);
+      await fill(log, 10, 2, 10);
+      await awaitFact('what is new is handled', () => handled.size === 20);
+      await awaitFact('the old client is back', () => states.join(' ') === 'observing reconnecting observing', {
+        withinMs: 40_000,
+        instead: () => states.join(' '),
+      });
+      await awaitFact('both work', async () => (await annals.observers.get(id)).clients.length === 2);
+    } finally {
+      await frozen.kill9();
+    }
+  });
 });
 
 describe('replay, watching, rxjs', () => {

@@ -83,6 +83,7 @@ class ObserveSession {
   }
 
   #take(bytes: Buffer): void {
+    if (this.#over) return;
     try {
       this.#handle(decodeObserveRequest(bytes));
     } catch (error) {
@@ -95,6 +96,8 @@ class ObserveSession {
       if (this.#registering)
         throw new AnnalsError('INVALID_FIELD', 'register comes once, first', { field: 'register' });
       this.#registering = true;
+      // From here on, not only once it is registered: taking over an observer may take a while.
+      this.#heartbeat = setInterval(() => this.call.write(encodeServerHeartbeat()), OBSERVATION.heartbeatMs);
       this.#register(decodeRegister(message.bytes)).catch((error: unknown) => {
         this.#refuse(error);
       });
@@ -139,7 +142,6 @@ class ObserveSession {
     this.call.write(encodeRegistered(registered));
     this.#registered = true;
     this.#flush();
-    this.#heartbeat = setInterval(() => this.call.write(encodeServerHeartbeat()), OBSERVATION.heartbeatMs);
   }
 
   #client(request: Register__Output): ObserverClient {

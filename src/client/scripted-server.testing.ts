@@ -11,6 +11,7 @@ import type { ErrorCode } from '../kernel/error-registry';
 const pass = (bytes: Buffer): Buffer => bytes;
 
 export type AppendCall = ServerDuplexStream<Buffer, Buffer>;
+export type ObserveCall = ServerDuplexStream<Buffer, Buffer>;
 export type ServedStream = ServerWritableStream<Buffer, Buffer>;
 
 export interface Script {
@@ -24,6 +25,7 @@ export interface Script {
   readonly onAppendsEnd?: (call: AppendCall) => void;
   readonly onRead?: (call: ServedStream) => void;
   readonly onSubscribe?: (call: ServedStream) => void;
+  readonly onObserve?: (call: ObserveCall) => void;
 }
 
 export interface ScriptedServer {
@@ -37,14 +39,14 @@ export interface ScriptedServer {
 export async function startScriptedServer(script: Script): Promise<ScriptedServer> {
   const server = new Server({ 'grpc.max_receive_message_length': -1 });
   let streams = 0;
-  const definition = serviceDefinition('EventSequences');
-  const bytesOnly = Object.fromEntries(
-    Object.entries(definition).map(([name, method]) => [
-      name,
-      { ...method, requestDeserialize: pass, responseSerialize: pass },
-    ]),
-  );
-  server.addService(bytesOnly, {
+  server.addService(bytesOnly('Observers'), {
+    Observe: (call: ObserveCall) => {
+      call.on('error', () => undefined);
+      call.resume();
+      script.onObserve?.(call);
+    },
+  });
+  server.addService(bytesOnly('EventSequences'), {
     AppendStream: (call: AppendCall) => {
       streams++;
       call.on('error', () => undefined);
@@ -65,6 +67,14 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
   );
   return { address: `127.0.0.1:${port}`, streams: () => streams, stop: () => server.forceShutdown() };
 }
+
+const bytesOnly = (service: Parameters<typeof serviceDefinition>[0]) =>
+  Object.fromEntries(
+    Object.entries(serviceDefinition(service)).map(([name, method]) => [
+      name,
+      { ...method, requestDeserialize: pass, responseSerialize: pass },
+    ]),
+  );
 
 /** The answer to an append that was recorded. */
 export const recorded = ({ requestId }: AppendStreamItem, sequenceNumber = 0): AppendStreamResult => ({

@@ -48,6 +48,7 @@ export class ObserverEngine {
   /** Numbers below it may have been delivered by the main track, as far as this engine knows. */
   #sentBelow: number;
   #handledSinceWrite = 0;
+  /** Events of the replay that are handled, as far as the record tells it for owners before. */
   #replayed = 0;
   #stopped = false;
   #scheduled = false;
@@ -73,9 +74,6 @@ export class ObserverEngine {
       rejoin: (partition) => {
         // A lane beside a replay has come as far as the main track: the replay has nothing more for its partition.
         if (!this.#track.replay) this.#track.dispatcher.release(partition);
-      },
-      dropped: (track) => {
-        this.#sent.removeTrack(track);
       },
     });
     this.#sentBelow = record.deliveredBelow;
@@ -104,7 +102,9 @@ export class ObserverEngine {
     return this.#failed.list();
   }
 
+  /** @throws AnnalsError LEASE_LOST when it has ended meanwhile: nobody would ever send it away. */
   addClient(client: ObserverClient): void {
+    if (this.#stopped) throw new AnnalsError('LEASE_LOST');
     this.clients.add(client);
     for (const { dispatcher } of this.#all()) dispatcher.addClient(client.id, client);
     this.#soon();
@@ -119,7 +119,7 @@ export class ObserverEngine {
   /** The client is gone. What was on its way to it goes to others, flagged. */
   removeClient(id: string): void {
     if (!this.clients.remove(id)) return;
-    for (const { dispatcher } of this.#all()) dispatcher.removeClient(id);
+    for (const { dispatcher } of [...this.#all(), ...this.#failed.droppedTracks()]) dispatcher.removeClient(id);
     this.#sent.removeClient(id);
     this.#soon();
   }
@@ -164,7 +164,6 @@ export class ObserverEngine {
   async replay(replay: ReplayRecord): Promise<void> {
     await this.#failed.rewind(replay.from, replay.partition);
     await this.#keeper.change({ replay, ...this.#whereItStands() });
-    this.#replayed = 0;
     this.#switchTrack();
   }
 
@@ -254,7 +253,8 @@ export class ObserverEngine {
 
   #fail(track: Track, client: string, deliveryId: number, failure: Omit<FailedAttempt, 'number'>): void {
     const failed = track.dispatcher.fail(client, deliveryId);
-    if (failed === undefined) return;
+    // What is left of a dropped lane is over, and nothing more: its partition begins anew.
+    if (failed === undefined || this.#failed.isDropped(track)) return;
     this.#failed
       .failed(failed.partition, { ...failure, number: failed.number })
       .then(() => {
@@ -267,6 +267,7 @@ export class ObserverEngine {
 
   #newTrack(): Track {
     const track = this.#tracks.current(this.#keeper.record, this.#sentBelow);
+    this.#replayed = this.#keeper.record.replay?.done ?? 0;
     for (const failure of this.#failed.list()) track.dispatcher.recorded(failure.partition);
     return this.#withClients(track);
   }
@@ -280,7 +281,7 @@ export class ObserverEngine {
   #switchTrack(): void {
     this.#noteSent();
     this.#failed.dropLanes();
-    this.#sent.clear();
+    this.#sent.removeTrack(this.#track);
     this.#track = this.#newTrack();
     this.#soon();
   }
@@ -315,8 +316,11 @@ export class ObserverEngine {
 
   #replay(): ReplayRecord | undefined {
     const { replay } = this.#keeper.record;
-    if (replay === undefined || !this.#track.replay) return replay;
-    return { ...replay, position: this.#track.dispatcher.position, done: replay.done + this.#replayed };
+    // A write that was under way when the replay ended may have left it in the record for a moment.
+    if (replay === undefined || !this.#track.replay) return undefined;
+    // What a crash repeats is counted again.
+    const done = Math.min(this.#replayed, replay.total);
+    return { ...replay, position: this.#track.dispatcher.position, done };
   }
 
   #writeOffset(): void {
@@ -334,9 +338,7 @@ export class ObserverEngine {
   #offset(): ObserverChange {
     const rate = this.#rate.perSecond();
     if (!this.#track.replay) return { ...this.#whereItStands(), rate };
-    const replay = this.#replay();
-    this.#replayed = 0;
-    return { replay, rate };
+    return { replay: this.#replay(), rate };
   }
 
   #sweep(): void {

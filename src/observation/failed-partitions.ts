@@ -21,13 +21,16 @@ export interface LaneMaker {
   readonly rejoin: (partition: string) => void;
   /** A track for one partition from a number on, with every client on it. */
   readonly make: (partition: string, from: number) => Track;
-  /** A lane has been dropped: answers to what it sent change nothing. */
-  readonly dropped: (track: Track) => void;
 }
 
 export class FailedPartitions {
   readonly #failures: Map<string, FailureRecord>;
   readonly #lanes = new Map<string, Track>();
+  /**
+   * Lanes that have been dropped, by partition: answers to what they sent decide nothing any more, but
+   * as long as a client may be handling it, the next lane could hand the partition to another beside it.
+   */
+  readonly #dropped = new Map<string, Track>();
 
   constructor(
     failures: readonly FailureRecord[],
@@ -47,6 +50,16 @@ export class FailedPartitions {
 
   tracks(): Track[] {
     return [...this.#lanes.values()];
+  }
+
+  /** Dropped lanes of which something may still be in a client's hands. */
+  droppedTracks(): Track[] {
+    return [...this.#dropped.values()];
+  }
+
+  isDropped(track: Track): boolean {
+    const { partition } = track.options;
+    return partition !== undefined && this.#dropped.get(partition) === track;
   }
 
   /** Failed attempts of the event that the lane on this track begins with; 0 for another track. */
@@ -104,10 +117,12 @@ export class FailedPartitions {
 
   /** Begins a lane for each partition whose time has come. */
   startLanes(): void {
+    for (const [partition, track] of this.#dropped) if (track.dispatcher.quiet) this.#dropped.delete(partition);
     const now = Date.now();
     for (const { partition, nextRetry, heldFrom } of this.#failures.values()) {
       if (nextRetry === undefined || nextRetry.getTime() > now || this.#lanes.has(partition)) continue;
       if (this.#lanes.size >= OBSERVATION.lanes) return;
+      if (this.#dropped.has(partition)) continue;
       // The track is still on its way to where the partition stands: nothing is missed so far.
       if (heldFrom > this.lanes.end()) continue;
       if (this.lanes.main().isHeld(partition)) this.#lanes.set(partition, this.lanes.make(partition, heldFrom));
@@ -137,7 +152,7 @@ export class FailedPartitions {
     const lane = this.#lanes.get(partition);
     if (lane === undefined) return;
     this.#lanes.delete(partition);
-    this.lanes.dropped(lane);
+    if (!lane.dispatcher.quiet) this.#dropped.set(partition, lane);
   }
 
   async #put(failure: FailureRecord): Promise<void> {

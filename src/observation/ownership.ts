@@ -28,7 +28,7 @@ export interface OwnershipOptions {
 }
 
 /** How long an observer without clients is kept before its lease is given up, in ms: a client that reconnects finds it. */
-const IDLE_MS = 2_000;
+export const IDLE_MS = 2_000;
 
 export class Ownership {
   readonly #owned = new Map<string, Promise<Owned>>();
@@ -40,9 +40,7 @@ export class Ownership {
 
   /** Runs `use` on the observer's engine. @throws AnnalsError OWNED_ELSEWHERE, naming the owner. */
   async with<Result>(address: ObserverAddress, use: (engine: ObserverEngine) => Promise<Result>): Promise<Result> {
-    const owned = await this.#own(address);
-    owned.users++;
-    owned.idleSince = undefined;
+    const owned = await this.#enter(address);
     try {
       return await use(owned.engine);
     } finally {
@@ -65,7 +63,7 @@ export class Ownership {
     const now = performance.now();
     for (const [name, pending] of this.#owned) {
       const owned = await pending.catch(() => undefined);
-      if (owned === undefined) continue;
+      if (owned === undefined || this.#owned.get(name) !== pending) continue;
       const needed = owned.users > 0 || owned.engine.clients.size > 0;
       owned.idleSince = needed ? undefined : (owned.idleSince ?? now);
       if (owned.idleSince !== undefined && now - owned.idleSince >= IDLE_MS) await this.#giveUp(name, owned);
@@ -82,20 +80,41 @@ export class Ownership {
     await Promise.all([...all, ...this.#leaving.values()]);
   }
 
-  async #own(address: ObserverAddress): Promise<Owned> {
-    if (this.#stopping) throw new AnnalsError('SHUTTING_DOWN');
+  /**
+   * The observer, with one user more. It may be given up or lost while it is waited for. Both take it
+   * out of the map first and in the same turn as they decide to, as here it is looked up and counted
+   * in one turn: so one that is counted is not given up, and one that is let go of is not entered.
+   */
+  async #enter(address: ObserverAddress): Promise<Owned> {
     const name = leaseName(address);
-    const known = this.#owned.get(name);
-    if (known !== undefined) return known;
-    const taking = this.#take(address, name);
+    for (;;) {
+      if (this.#stopping) throw new AnnalsError('SHUTTING_DOWN');
+      const pending = this.#owned.get(name);
+      if (pending === undefined) {
+        this.#own(address, name);
+        continue;
+      }
+      const owned = await pending;
+      if (this.#owned.get(name) !== pending) continue;
+      owned.users++;
+      owned.idleSince = undefined;
+      return owned;
+    }
+  }
+
+  /** Begins to take it; from here on it is in the map. */
+  #own(address: ObserverAddress, name: string): void {
+    const taking: Promise<Owned> = this.#take(address, name, (reason) => {
+      // News of an earlier time must not end the next.
+      if (this.#owned.get(name) === taking) this.#lost(name, taking, reason);
+    });
     this.#owned.set(name, taking);
     taking.catch(() => {
       if (this.#owned.get(name) === taking) this.#owned.delete(name);
     });
-    return taking;
   }
 
-  async #take(address: ObserverAddress, name: string): Promise<Owned> {
+  async #take(address: ObserverAddress, name: string, lost: (reason: Error) => void): Promise<Owned> {
     const { leases, directory, sequences, logger } = this.options;
     await this.#leaving.get(name);
     await directory.require(address);
@@ -109,27 +128,22 @@ export class Ownership {
     const failures = await store.failures(address.observer);
     const sequence = await sequences.open({ ...address, sequence: record.definition.sequence });
     await sequence.tail.refresh();
-    const lost = (reason: Error): void => {
-      this.#lost(name, reason);
-    };
     const engine = new ObserverEngine({ record, failures, epoch, store, sequence, logger, lost });
-    const renewals = setInterval(() => void this.#renew(name, epoch), OBSERVATION.leaseRenewMs);
+    const renewals = setInterval(() => void this.#renew(name, epoch, lost), OBSERVATION.leaseRenewMs);
     return { engine, epoch, renewals, idleSince: undefined, users: 0 };
   }
 
-  async #renew(name: string, epoch: number): Promise<void> {
+  async #renew(name: string, epoch: number, lost: (reason: Error) => void): Promise<void> {
     try {
       const kept = await this.options.leases.renew(name, epoch);
-      if (!kept) this.#lost(name, new Error('the lease has passed to another server'));
+      if (!kept) lost(new Error('the lease has passed to another server'));
     } catch (error) {
       // The next write of an offset finds out; until then the database may only be away for a moment.
       this.options.logger.warn({ err: error, lease: name }, 'a lease could not be renewed, trying again');
     }
   }
 
-  #lost(name: string, reason: Error): void {
-    const pending = this.#owned.get(name);
-    if (pending === undefined) return;
+  #lost(name: string, pending: Promise<Owned>, reason: Error): void {
     this.#owned.delete(name);
     this.options.logger.warn({ err: reason, lease: name }, 'an observer has gone to another server');
     void this.#leave(name, async () => {

@@ -34,6 +34,8 @@ export class RecordKeeper {
   #reserving = false;
   #writing: Promise<void> | undefined;
   #writtenAt = 0;
+  /** What the database does not know yet: it goes with whatever is written next. */
+  #owed: ObserverChange = {};
   #stopped = false;
   #changed: Promise<void> = Promise.resolve();
   readonly #waitingFailures: FailureChange[] = [];
@@ -55,17 +57,24 @@ export class RecordKeeper {
    */
   async change(change: ObserverChange): Promise<void> {
     const written = this.#changed.then(async () => {
-      await this.options.store.update(this.#record.id, this.options.epoch, change);
-      this.#record = { ...this.#record, ...change };
+      const whole = { ...this.#owed, ...change };
+      if (Object.keys(whole).length === 0) return;
+      await this.options.store.update(this.#record.id, this.options.epoch, whole);
+      this.#owed = {};
+      this.#record = { ...this.#record, ...whole };
     });
     this.#changed = written.catch(() => undefined);
     return written;
   }
 
-  /** As `change`, here at once and in the database as soon as it can be: for what the next write would make up for anyway. */
+  /** As `change`, here at once and in the database as soon as it can be, however long that is away. */
   changeSoon(change: ObserverChange): void {
     this.#record = { ...this.#record, ...change };
-    this.change(change).catch(this.trouble);
+    // In its turn: a write from before must not undo it, and one from afterwards may.
+    this.#changed = this.#changed.then(() => {
+      this.#owed = { ...this.#owed, ...change };
+    });
+    this.#persistently(async () => this.change({})).catch(this.trouble);
   }
 
   /**

@@ -53,10 +53,6 @@ export class SentDeliveries {
     for (const [id, sent] of this.#sent) if (sent.track === track) this.#sent.delete(id);
   }
 
-  clear(): void {
-    this.#sent.clear();
-  }
-
   /** Takes out those whose time is up. */
   takeExpired(now: number): (SentDelivery & { readonly id: number })[] {
     const expired = [...this.#sent].filter(([, sent]) => sent.deadline <= now).map(([id, sent]) => ({ id, ...sent }));

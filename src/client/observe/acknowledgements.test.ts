@@ -42,6 +42,26 @@ test('a stream that wants no more gets nothing until it drains', async () => {
   expect(messages[1]).toEqual([through(2)]);
 });
 
+test('however many failures come in one turn, no message is beyond what a server takes', async () => {
+  const sizes: number[] = [];
+  const ids: number[] = [];
+  const acknowledgements = new Acknowledgements((bytes) => {
+    sizes.push(bytes.length);
+    const message = decodeObserveRequest(bytes);
+    if (message.kind === 'acknowledgements') ids.push(...message.acknowledgements.map(({ deliveryId }) => deliveryId));
+    return true;
+  });
+  // The longest texts that are sent, of the characters that need the most bytes.
+  const text = '\u{ffff}'.repeat(8_000);
+  const failing = Array.from({ length: 100 }, (_, id) => id);
+  for (const deliveryId of failing)
+    acknowledgements.add({ ...through(deliveryId), failure: { message: text, stack: text, permanent: false } });
+  await turn();
+  expect(ids).toEqual(failing);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(1024 * 1024);
+  expect(sizes.length).toBeLessThan(10);
+});
+
 test('nothing is written once the stream is over', async () => {
   const { acknowledgements, messages } = written();
   acknowledgements.add(through(1));

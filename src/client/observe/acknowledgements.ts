@@ -1,8 +1,21 @@
 import { encodeAcknowledgements, type AcknowledgementMessage } from '../../contract/observe-codec';
 
 /**
- * Acknowledgements of one stream: what comes in one turn of the event loop goes in one message, and
- * of several for one delivery only the last is sent, since each says how far it got in all.
+ * Bytes of one message of acknowledgements, about: far below what a server takes in, so that
+ * thousands of failures with their stacks in one turn don't end the stream.
+ */
+const MESSAGE_BYTES = 1024 * 1024;
+
+/** Bytes of an acknowledgement on the wire beside its texts, at most: tags, lengths and two numbers. */
+const PLAIN_BYTES = 40;
+
+/** Bytes of UTF-8 for one UTF-16 code unit, at most. */
+const BYTES_PER_UNIT = 3;
+
+/**
+ * Acknowledgements of one stream: what comes in one turn of the event loop goes in one message, as
+ * far as it fits, and of several for one delivery only the last is sent, since each says how far it
+ * got in all.
  */
 export class Acknowledgements {
   readonly #gathered = new Map<number, AcknowledgementMessage>();
@@ -32,9 +45,9 @@ export class Acknowledgements {
 
   flush(): void {
     if (this.#over || this.#gathered.size === 0) return;
-    const message = encodeAcknowledgements([...this.#gathered.values()]);
+    const gathered = [...this.#gathered.values()];
     this.#gathered.clear();
-    this.#blocked = !this.write(message);
+    for (const fitting of messagesOf(gathered)) this.#blocked = !this.write(encodeAcknowledgements(fitting));
   }
 
   /** The stream takes nothing any more. */
@@ -42,3 +55,25 @@ export class Acknowledgements {
     this.#over = true;
   }
 }
+
+/** In order, as few messages as their bound allows. */
+function messagesOf(acknowledgements: readonly AcknowledgementMessage[]): AcknowledgementMessage[][] {
+  const messages: AcknowledgementMessage[][] = [];
+  let message: AcknowledgementMessage[] = [];
+  let bytes = 0;
+  for (const acknowledgement of acknowledgements) {
+    const size = bytesAtMost(acknowledgement);
+    if (message.length > 0 && bytes + size > MESSAGE_BYTES) {
+      messages.push(message);
+      message = [];
+      bytes = 0;
+    }
+    message.push(acknowledgement);
+    bytes += size;
+  }
+  messages.push(message);
+  return messages;
+}
+
+const bytesAtMost = ({ failure }: AcknowledgementMessage): number =>
+  PLAIN_BYTES + (failure === undefined ? 0 : BYTES_PER_UNIT * (failure.message.length + failure.stack.length));

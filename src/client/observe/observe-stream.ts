@@ -20,6 +20,12 @@ const MISSED_HEARTBEATS = 3;
 /** Milliseconds for the server to end the stream after us, before it is cancelled. */
 const LEAVE_MS = 1_000;
 
+/** Milliseconds between a server's heartbeats, until it has told its own interval: it sends them while it registers us too. */
+const HEARTBEAT_MS = 5_000;
+
+/** Those that may be missed while it registers: nothing is lost by asking another. */
+const MISSED_WHILE_REGISTERING = 1;
+
 export interface StreamEvents {
   registered(registered: Registered): void;
   deliver(deliveries: readonly IncomingDelivery[], answer: Answer): void;
@@ -39,7 +45,7 @@ export class ObserveStream {
   #silentBeats = 0;
 
   /** @param register the bytes of Register. Throws SERVER_UNREACHABLE when the link is lost already. */
-  constructor(link: Link, register: Buffer, events: StreamEvents) {
+  constructor(link: Link, register: Buffer, events: StreamEvents, heartbeatMs = HEARTBEAT_MS) {
     this.#host = link.host;
     this.#events = events;
     const call = (this.#call = link.duplex(OBSERVE_PATH));
@@ -60,6 +66,10 @@ export class ObserveStream {
       this.#finish(undefined);
     });
     call.write(encodeRegister(register));
+    // A stopped process, or one behind a wire that was cut, still takes connections and never answers.
+    this.#heartbeat = setInterval(() => {
+      if (++this.#silentBeats > MISSED_WHILE_REGISTERING) this.#silent();
+    }, heartbeatMs);
   }
 
   /** Asks for nothing new. What is on its way may still be acknowledged. */
@@ -104,18 +114,19 @@ export class ObserveStream {
     clearInterval(this.#heartbeat);
     this.#heartbeat = setInterval(() => {
       this.#beat();
-    }, registered.heartbeatMs);
+    }, registered.heartbeatMs || HEARTBEAT_MS);
     this.#events.registered(registered);
   }
 
   #beat(): void {
     // Counted and not timed: a program that was busy all the while has not heard because it did not listen.
-    if (++this.#silentBeats > MISSED_HEARTBEATS) {
-      this.#call.cancel();
-      this.#finish(new AnnalsError('SERVER_UNREACHABLE', `The server at ${this.#host} has fallen silent`));
-      return;
-    }
-    this.#call.write(encodeHeartbeat());
+    if (++this.#silentBeats > MISSED_HEARTBEATS) this.#silent();
+    else this.#call.write(encodeHeartbeat());
+  }
+
+  #silent(): void {
+    this.#call.cancel();
+    this.#finish(new AnnalsError('SERVER_UNREACHABLE', `The server at ${this.#host} has fallen silent`));
   }
 
   #finish(cause: unknown): void {
