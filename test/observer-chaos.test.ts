@@ -189,43 +189,61 @@ it('goes on where it was recorded when its server is killed, with that one again
   await Promise.all([killedAndStartedAgain(), takenOver()]);
 });
 
-it('goes on when the database is killed and started again, and counts what was handled meanwhile', async () => {
-  const it = new Scene();
-  await it.fill(TOTAL);
-  const client = it.observe(survivor.client.address);
-  await it.calls.awaitPosition(TOTAL, { withinMs: WITHIN_MS });
-  await it.calls.replay();
-  await it.untilReplayed(TOTAL / 4);
-  await database.kill(0);
-  await it.untilReplayed(TOTAL / 2);
-  await database.restart(0);
-  await awaitFact('all that was handled counts', async () => (await it.calls.get()).replay?.done === it.replayed);
-  await it.fill(LIVE);
-  await it.isWholeInTheEnd();
-  expect(it.replayed).toBe(TOTAL);
-  client.end();
-});
+describe('when the database is killed and started again', () => {
+  /** A server whose client has handled everything, and which has begun the replay. */
+  async function replaying() {
+    const it = new Scene();
+    await it.fill(TOTAL);
+    const server = await startAnnals({ mongodb: database.url });
+    const client = it.observe(server.address);
+    await it.calls.awaitPosition(TOTAL, { withinMs: WITHIN_MS });
+    const wire = new RawClient(server.address);
+    const owner = it.calls.through(wire);
+    await owner.replay();
+    await it.untilRecorded();
+    const stop = async () => {
+      wire.close();
+      client.end();
+      await server.kill9();
+    };
+    /** The database is away for longer than a write waits, and then as long again for each one more. */
+    const writesFail = async (count: number) => {
+      const failed = () => server.output().split('an observer waits for the database').length - 1;
+      await awaitFact('writes fail', () => failed() >= count, { withinMs: WITHIN_MS, instead: server.output });
+    };
+    return { it, owner, writesFail, stop };
+  }
 
-it('that ends while the database is away has ended for the next server too', async () => {
-  const it = new Scene();
-  await it.fill(TOTAL);
-  const dies = await startAnnals({ mongodb: database.url });
-  const client = it.observe(dies.address);
-  await it.calls.awaitPosition(TOTAL, { withinMs: WITHIN_MS });
-  const owner = new RawClient(dies.address);
-  await it.calls.through(owner).replay();
-  await it.untilRecorded();
-  await database.kill(0);
-  await it.untilReplayed(TOTAL);
-  // Away for longer than a write waits: the one under way fails, and then the one that says that the replay is over.
-  const failures = () => dies.output().split('an observer waits for the database').length - 1;
-  await awaitFact('two writes have failed', () => failures() >= 2, { withinMs: WITHIN_MS, instead: dies.output });
-  await database.restart(0);
-  await it.isWholeInTheEnd();
-  expect(it.replayed).toBe(TOTAL);
-  owner.close();
-  client.end();
-  await dies.kill9();
+  it('in the middle, it goes on, and what was handled meanwhile counts', async () => {
+    const { it, owner, writesFail, stop } = await replaying();
+    await database.kill(0);
+    await it.untilReplayed((3 * TOTAL) / 4);
+    await writesFail(1);
+    await database.restart(0);
+    let done: number | undefined;
+    await awaitFact(
+      'all that was handled counts',
+      async () => (done = (await owner.get().catch(() => undefined))?.replay?.done) === it.replayed,
+      { instead: () => `${done} of ${it.replayed}` },
+    );
+    await it.fill(LIVE);
+    await it.isWholeInTheEnd(owner);
+    expect(it.replayed).toBe(TOTAL);
+    await stop();
+  });
+
+  it('at its end, it has ended for every server, and nothing comes again', async () => {
+    const { it, writesFail, stop } = await replaying();
+    await database.kill(0);
+    await it.untilReplayed(TOTAL);
+    // The one under way, and the one that says that the replay is over.
+    await writesFail(2);
+    await database.restart(0);
+    // The survivor does not own the observer: it says what the database knows.
+    await it.isWholeInTheEnd();
+    expect(it.replayed).toBe(TOTAL);
+    await stop();
+  });
 });
 
 it('goes on while clients are cut off and others join', async () => {

@@ -51,7 +51,9 @@ export class Sequencer {
   #queue: PendingAppend[] = [];
   #queuedEvents = 0;
   #queuedBytes = 0;
-  /** The appends whose documents are at the database. */
+  /** The appends that were taken from the queue, while they are checked and committed. */
+  #taken: readonly PendingAppend[] = [];
+  /** Those of them whose documents are at the database. */
   #inFlight: readonly PendingAppend[] = [];
   #running: Promise<void> | undefined;
   #prepared = false;
@@ -97,6 +99,7 @@ export class Sequencer {
     let wait = 0;
     while (this.#queue.length > 0) {
       const group = this.#take();
+      this.#taken = group;
       try {
         await this.#commitGroup(group);
         wait = 0;
@@ -108,6 +111,7 @@ export class Sequencer {
         await pause(wait);
       }
     }
+    this.#taken = [];
     clearInterval(sweep);
     this.#running = undefined;
   }
@@ -128,8 +132,17 @@ export class Sequencer {
   async #commitGroup(group: readonly PendingAppend[]): Promise<void> {
     if (!this.#prepared) await this.place.prepare();
     this.#prepared = true;
-    await this.place.tail.load();
-    const holding = await this.#holding(group);
+    const { tail } = this.place;
+    await tail.load();
+    // Others' commits become known while we check. What was checked against one tail says nothing about a later one.
+    let first: number;
+    let holding = group;
+    do {
+      first = tail.next;
+      holding = await this.#holding(holding);
+    } while (tail.next !== first);
+    // Whose time ran out while it was checked has been told that nothing was recorded.
+    holding = holding.filter((pending) => !pending.answered);
     const size = prefixWithoutConflict(holding);
     const ready = holding.slice(0, size);
     this.#putBack(holding.slice(size));
@@ -279,6 +292,7 @@ export class Sequencer {
       pending.mayHaveLanded = true;
       pending.expire();
     }
+    for (const pending of this.#taken) if (late(pending) && !pending.queued) pending.expire();
     const expired = this.#queue.filter(late);
     if (expired.length === 0) return;
     for (const pending of expired) {

@@ -144,8 +144,16 @@ export class ObserverCalls {
 /** While a fact is awaited: the observer may not be there yet, or its server or database be away for a moment. */
 const passing = <T>(answer: Promise<T>): Promise<T | undefined> => answer.catch(() => undefined);
 
+/** Events read at once: a million of them would be more than a call has time for. */
+const EXPECTED_PER_READ = 50_000;
+
 /** The log as an observer of all events must handle it, partitioned by event source. */
 export async function expectedOf(client: RawClient, sequence: SequenceRef): Promise<ExpectedEvent[]> {
-  const events = await client.read({ sequence });
-  return events.map(({ sequenceNumber: number, eventSourceId: partition }) => ({ number, partition }));
+  const expected: ExpectedEvent[] = [];
+  for (;;) {
+    const from = (expected.at(-1)?.number ?? -1) + 1;
+    const events = await client.read({ sequence, from, limit: EXPECTED_PER_READ });
+    for (const { sequenceNumber: number, eventSourceId: partition } of events) expected.push({ number, partition });
+    if (events.length < EXPECTED_PER_READ) return expected;
+  }
 }
