@@ -87,6 +87,7 @@ it('Server.Diagnose finds MongoDB, disk and clock well, and tells the time', asy
   const { findings, now } = await here.client.diagnose();
   expect(findings.map(({ subject, health }) => [subject, health])).toEqual([
     ['mongodb', 'HEALTH_OK'],
+    ['transactions', 'HEALTH_OK'],
     ['disk', 'HEALTH_OK'],
     ['clock', 'HEALTH_OK'],
   ]);

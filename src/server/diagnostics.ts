@@ -7,6 +7,9 @@ import type { DiskGuard } from './disk-guard';
 /** How far the server's clock may be from the database's, in ms. Nothing is ordered by it, but people compare times. */
 const CLOCK_TOLERANCE_MS = 2_000;
 
+/** How long a transaction that nobody goes on with may be kept before it is worth a word, in s: ours take milliseconds. */
+const MAX_TRANSACTION_LIFETIME_S = 10;
+
 /** Warn when the free room falls below this many times what closes the log. */
 const DISK_WARNING_FACTOR = 4;
 
@@ -14,7 +17,12 @@ const GB = 1e9;
 const gigabytes = (bytes: number): string => `${(bytes / GB).toFixed(1)} GB`;
 
 export async function diagnose(deployment: Deployment, guard: DiskGuard, minFreeBytes: number): Promise<Finding[]> {
-  const checks = { mongodb: mongodb(deployment), disk: disk(guard, minFreeBytes), clock: clock(deployment) };
+  const checks = {
+    mongodb: mongodb(deployment),
+    transactions: transactions(deployment),
+    disk: disk(guard, minFreeBytes),
+    clock: clock(deployment),
+  };
   return Promise.all(
     Object.entries(checks).map(async ([subject, check]) => ({
       subject,
@@ -44,6 +52,27 @@ async function mongodb({ client, replicaSet, version }: Deployment): Promise<Res
   }
   const members = hello.hosts?.length ?? 1;
   return ok(`MongoDB ${version}, replica set ${replicaSet} of ${members}, primary ${hello.primary ?? 'unknown'}`);
+}
+
+/**
+ * A server that is killed in the middle of a transaction leaves it open, and what it holds holds up
+ * every append to that log until the database ends it.
+ */
+async function transactions({ client }: Deployment): Promise<Result> {
+  const name = 'transactionLifetimeLimitSeconds';
+  const reply = await client
+    .db('admin')
+    .command({ getParameter: 1, [name]: 1 })
+    .catch(() => undefined);
+  const seconds = reply?.[name] as number | undefined;
+  if (seconds === undefined) return ok('this deployment does not tell how long a transaction may stay open');
+  const message = `MongoDB ends a transaction that nobody goes on with after ${seconds} s`;
+  if (seconds <= MAX_TRANSACTION_LIFETIME_S) return ok(message);
+  return {
+    health: 'warning',
+    message: `${message}; so long appends can wait after a server was killed`,
+    remedy: `Start mongod with --setParameter ${name}=5`,
+  };
 }
 
 async function disk(guard: DiskGuard, minFreeBytes: number): Promise<Result> {
