@@ -44,6 +44,9 @@ const ORIGIN_TAG = [(lengthTag(16) & 0x7f) | 0x80, lengthTag(16) >> 7] as const;
 /** The entry of `events`, field 1 of every message that carries events. */
 const ENTRY_TAG = lengthTag(1);
 
+/** How much more than is needed a buffer that is too small gets: it may be held for a reader that does not read. */
+const GROWTH = 1.25;
+
 /** What a wire form needs beyond the stored document at most: it drops the keys, so this is room to spare. */
 const HEADROOM_BYTES = 128;
 
@@ -190,7 +193,7 @@ export class FrameWriter implements FieldVisitor {
 
   #reserve(more: number): void {
     if (this.#pos + more <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#pos + more));
+    const grown = Buffer.allocUnsafe(Math.ceil((this.#pos + more) * GROWTH));
     this.#bytes.copy(grown, 0, 0, this.#pos);
     this.#bytes = grown;
   }

@@ -30,10 +30,10 @@ export interface Page {
 const NUMBER_OFFSET = 9;
 
 /** Events of a first page: so few that they are no matter when each of them is as large as an event can be. */
-const FIRST_EVENTS = 8;
+const FIRST_EVENTS = 4;
 
 /** How many times as many events as the last page had the next one may have: what is still small may become large. */
-const GROWTH = 4;
+const GROWTH = 8;
 
 /** Bytes of a page, unless its first event is larger: twice what is aimed at, so that little is read for nothing. */
 const MAX_PAGE_BYTES = 2 * TUNING.frameBytes;

@@ -13,6 +13,11 @@ export class ReaderPace {
     return this.#bytes;
   }
 
+  /** The reader has taken a message quickly. Until then nothing is fetched ahead for it: it may never read at all. */
+  get proven(): boolean {
+    return this.#bytes > TUNING.firstFrameBytes;
+  }
+
   /** A message is on its way. */
   sent(): void {
     this.#sentAt = performance.now();

@@ -3,7 +3,7 @@ import type { Db } from 'mongodb';
 import type { ContentType, EventFilter } from '../contract/messages';
 import { documentAt, findByEventIds, findEvents, findLast } from '../storage/find-events';
 import { fromDocument } from './log-event';
-import { Pager } from './page';
+import { Pager, type Page } from './page';
 import { ReaderPace } from './reader-pace';
 
 /** Where a sequence's events are. */
@@ -43,14 +43,18 @@ export async function* readRange(sequence: SequencePlace, options: ReadOptions):
   const pager = new Pager({ db, collection, filters, contentType, pace });
 
   let left = options.limit === 0 ? Number.POSITIVE_INFINITY : options.limit;
-  let upcoming = open(from) ? pager.read(from, to, backwards, left) : undefined;
-  while (upcoming !== undefined) {
-    const page = await upcoming;
+  let next = from;
+  let fetched: Promise<Page> | undefined;
+  const more = (): boolean => open(next) && left > 0;
+  const fetch = async (): Promise<Page> => pager.read(next, to, backwards, left);
+  while (more()) {
+    const page = await (fetched ?? fetch());
     left -= page.count;
+    next = page.next;
     // The next page is fetched while this one is on its way to the reader.
-    upcoming = open(page.next) && left > 0 ? pager.read(page.next, to, backwards, left) : undefined;
-    upcoming?.catch(() => undefined);
-    page.writer.field(POSITION_FIELD, backwards ? page.next + 1 : page.next - 1);
+    fetched = pace.proven && more() ? fetch() : undefined;
+    fetched?.catch(() => undefined);
+    page.writer.field(POSITION_FIELD, backwards ? next + 1 : next - 1);
     pace.sent();
     yield page.writer.take();
     pace.taken();

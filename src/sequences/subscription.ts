@@ -142,7 +142,7 @@ export class Subscription {
     const page = await (ready ?? this.#pager.read(this.#position, to, false));
     this.#page = page;
     this.#position = page.next;
-    if (page.next <= to) this.#prefetch(page.next, to);
+    if (page.next <= to && this.#pace.proven) this.#prefetch(page.next, to);
     return this.#message(page.writer, fellBehind ? State.FELL_BEHIND : undefined);
   }
 
