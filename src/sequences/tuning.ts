@@ -5,10 +5,10 @@ const MIB = 1024 * KIB;
 
 export const TUNING = {
   /** Bytes of the newest events that one sequence keeps in memory: some seconds of a busy log. */
-  ringBytes: 16 * MIB,
+  ringBytes: 8 * MIB,
 
   /** Bytes of the newest events that all sequences keep together; the ones that were quiet longest give up theirs first. */
-  allRingsBytes: 48 * MIB,
+  allRingsBytes: 24 * MIB,
 
   /** Events that one sequence's queue holds before more are refused: at 20,000 a second half a second of waiting. */
   queueEvents: 10_000,
