@@ -13,6 +13,7 @@ import {
   type ObserveMessage,
 } from '../contract/observe-codec';
 import { messageCodec } from '../contract/services';
+import { durationOf, msOf } from '../contract/seconds-and-nanos';
 import { AnnalsError, overLimit } from '../kernel/annals-error';
 import { newId } from '../kernel/ids';
 import { LIMITS } from '../kernel/limits';
@@ -28,9 +29,6 @@ type Call = ServerDuplexStream<Buffer, Buffer>;
 
 const registerCodec = messageCodec<Register__Output>('Register');
 const registeredCodec = messageCodec<object>('Registered');
-
-const MS_PER_SECOND = 1_000;
-const NANOS_PER_MS = 1_000_000;
 
 export function observe(observation: Observation, logger: Logger): (call: Call) => void {
   return (call) => {
@@ -133,7 +131,7 @@ class ObserveSession {
     const { position, changes, replayAdvised } = registration;
     const registered = registeredCodec.encode({
       clientId: this.#id,
-      heartbeatInterval: { seconds: OBSERVATION.heartbeatMs / MS_PER_SECOND },
+      heartbeatInterval: durationOf(OBSERVATION.heartbeatMs),
       position,
       definitionChanged: changes !== '',
       replayAdvised,
@@ -146,10 +144,7 @@ class ObserveSession {
 
   #client(request: Register__Output): ObserverClient {
     const { acknowledgementDeadline: deadline } = request;
-    const deadlineMs =
-      deadline === null
-        ? OBSERVATION.acknowledgementDeadlineMs
-        : deadline.seconds * MS_PER_SECOND + deadline.nanos / NANOS_PER_MS;
+    const deadlineMs = msOf(deadline) ?? OBSERVATION.acknowledgementDeadlineMs;
     if (deadlineMs < OBSERVATION.shortestDeadlineMs || deadlineMs > OBSERVATION.longestDeadlineMs) {
       const { shortestDeadlineMs, longestDeadlineMs } = OBSERVATION;
       throw new AnnalsError(

@@ -10,6 +10,7 @@ import type { ObserverState } from '../contract/generated/annals/v1/ObserverStat
 import type { FailedPartition } from '../contract/generated/annals/v1/FailedPartition';
 import type { PartitionKey__Output } from '../contract/generated/annals/v1/PartitionKey';
 import { ContentType } from '../contract/messages';
+import { durationOf, msOf } from '../contract/seconds-and-nanos';
 import { AnnalsError } from '../kernel/annals-error';
 import { checkName, DEFAULT_NAMESPACE, DEFAULT_SEQUENCE, DEFAULT_STORE } from '../kernel/names';
 import type { ObserverAddress } from '../observation/directory';
@@ -21,7 +22,6 @@ import { contentTypeOf, filtersOf, numberOf } from './requests';
 const OBSERVER_ID = /^[A-Za-z0-9._:/-]{1,100}$/;
 
 const MS_PER_SECOND = 1_000;
-const NANOS_PER_MS = 1_000_000;
 
 export function observerAddressOf(ref: ObserverRef__Output | null): ObserverAddress {
   const observer = ref?.observer ?? '';
@@ -66,14 +66,9 @@ export function definitionOf(message: ObserverDefinition__Output | null): Observ
 
 export function startOf(start: ObserverStart__Output | null | undefined): Start {
   if (start?.now === true) return { kind: 'now' };
-  if (start?.time) return { kind: 'time', time: start.time.seconds * MS_PER_SECOND + start.time.nanos / NANOS_PER_MS };
+  if (start?.time) return { kind: 'time', time: msOf(start.time) };
   return { kind: 'number', number: numberOf(start?.number, 'definition.start.number') ?? 0 };
 }
-
-export const durationOf = (ms: number): { seconds: number; nanos: number } => ({
-  seconds: Math.floor(ms / MS_PER_SECOND),
-  nanos: Math.floor(ms % MS_PER_SECOND) * NANOS_PER_MS,
-});
 
 function definitionMessage({ sequence, filters, partitionBy, content }: ObserverDefinition): DefinitionMessage {
   return {
@@ -122,7 +117,7 @@ export function observerMessage(view: ObserverView): Observer {
             done: replay.done,
             total: replay.total,
             ...(rate > 0
-              ? { timeLeft: durationOf((Math.max(0, replay.total - replay.done) / rate) * MS_PER_SECOND) }
+              ? { timeLeft: durationOf(Math.floor((Math.max(0, replay.total - replay.done) / rate) * MS_PER_SECOND)) }
               : {}),
           },
         }),

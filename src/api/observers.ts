@@ -10,6 +10,7 @@ import type { ReplayRequest__Output } from '../contract/generated/annals/v1/Repl
 import type { RetryPartitionRequest__Output } from '../contract/generated/annals/v1/RetryPartitionRequest';
 import type { SkipEventRequest__Output } from '../contract/generated/annals/v1/SkipEventRequest';
 import type { WaitForRequest__Output } from '../contract/generated/annals/v1/WaitForRequest';
+import { durationOf, msOf } from '../contract/seconds-and-nanos';
 import { messageCodec } from '../contract/services';
 import { AnnalsError } from '../kernel/annals-error';
 import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../kernel/names';
@@ -17,7 +18,7 @@ import type { Observation } from '../observation/observation';
 import { serverStream, unary, type CallContext } from './calls';
 import { decoding, takingBytes } from './decode-request';
 import { observe } from './observe-stream';
-import { durationOf, failedPartitionMessage, observerAddressOf, observerMessage } from './observer-messages';
+import { failedPartitionMessage, observerAddressOf, observerMessage } from './observer-messages';
 import { numberOf } from './requests';
 
 const SERVICE = 'Observers';
@@ -49,16 +50,15 @@ export function observers(observation: Observation, logger: Logger): UntypedServ
     }
   }
   const replay = async (request: ReplayRequest__Output) => {
-    const { fromTime } = request;
     const plan = await observation.replay(observerAddressOf(request.observer), {
       from: numberOf(request.from, 'from'),
       to: numberOf(request.to, 'to'),
-      fromTime: fromTime === null ? undefined : fromTime.seconds * 1_000 + fromTime.nanos / 1_000_000,
+      fromTime: msOf(request.fromTime),
       partition: request.partition,
       dryRun: request.dryRun,
     });
     const { from, to, events, estimate } = plan;
-    return { from, to, events, ...(estimate === undefined ? {} : { estimate: durationOf(estimate) }) };
+    return { from, to, events, ...(estimate === undefined ? {} : { estimate: durationOf(Math.floor(estimate)) }) };
   };
   const skip = async ({ observer, partition, sequenceNumber, reason }: SkipEventRequest__Output) => {
     if (reason.trim() === '')

@@ -5,6 +5,7 @@ import type { Health } from '../contract/generated/annals/v1/Health';
 import type { ServerDiagnoseResponse } from '../contract/generated/annals/v1/ServerDiagnoseResponse';
 import type { ServerGetInfoResponse } from '../contract/generated/annals/v1/ServerGetInfoResponse';
 import { unary } from './calls';
+import { durationOf } from '../contract/seconds-and-nanos';
 import { decoding } from './decode-request';
 
 export interface ServerFacts {
@@ -39,19 +40,14 @@ export function server(
   const getInfo = (): Promise<ServerGetInfoResponse> => {
     const { started, ...rest } = facts();
     const memoryBytes = process.memoryUsage.rss();
-    return Promise.resolve({ ...rest, started: timestamp(started), features: [], memoryBytes });
+    return Promise.resolve({ ...rest, started: durationOf(started.getTime()), features: [], memoryBytes });
   };
   const run = async (): Promise<ServerDiagnoseResponse> => {
     const findings = await diagnose();
-    return { now: timestamp(new Date()), findings: findings.map((f) => ({ ...f, health: HEALTH[f.health] })) };
+    return { now: durationOf(Date.now()), findings: findings.map((f) => ({ ...f, health: HEALTH[f.health] })) };
   };
   return {
     GetInfo: unary(logger, decoding('Server', 'GetInfo', getInfo)),
     Diagnose: unary(logger, decoding('Server', 'Diagnose', run)),
   };
 }
-
-const timestamp = (date: Date) => ({
-  seconds: Math.floor(date.getTime() / 1_000),
-  nanos: (date.getTime() % 1_000) * 1_000_000,
-});

@@ -1,3 +1,4 @@
+import { dateOf } from '../contract/seconds-and-nanos';
 import type { ServerDiagnoseResponse__Output } from '../contract/generated/annals/v1/ServerDiagnoseResponse';
 import type { ServerGetInfoResponse__Output } from '../contract/generated/annals/v1/ServerGetInfoResponse';
 import { DEFAULT_SEQUENCE, SYSTEM_SEQUENCE, checkName } from '../kernel/names';
@@ -215,7 +216,7 @@ export class Annals {
 
 const serverInfo = ({ started, ...info }: ServerGetInfoResponse__Output): ServerInfo => ({
   ...info,
-  started: dateOf(started),
+  started: dateOf(started) ?? EPOCH,
 });
 
 const HEALTH = {
@@ -225,14 +226,10 @@ const HEALTH = {
   HEALTH_FAILING: 'failing',
 } as const;
 
+/** In place of a time that the server left out. */
+const EPOCH = new Date(0);
+
 const diagnosis = ({ findings, now }: ServerDiagnoseResponse__Output): Diagnosis => ({
   findings: findings.map((finding) => ({ ...finding, health: HEALTH[finding.health] })),
-  now: dateOf(now),
+  now: dateOf(now) ?? EPOCH,
 });
-
-const MS_PER_SECOND = 1000;
-const NANOS_PER_MS = 1_000_000;
-
-/** A Timestamp as the general deserializer gives it. */
-const dateOf = (timestamp: { seconds: number | string | object; nanos: number } | null): Date =>
-  new Date(timestamp === null ? 0 : Number(timestamp.seconds) * MS_PER_SECOND + timestamp.nanos / NANOS_PER_MS);

@@ -2,6 +2,7 @@ import { AnnalsError } from '../kernel/annals-error';
 import type { AppendResponse, Appended, AppendStreamResult, Failure, Violation } from './messages';
 import { readTimestamp, writeTimestamp } from './timestamp';
 import { ProtoReader } from './wire/proto-reader';
+import { readRepeated } from './wire/repeated';
 import { ProtoWriter } from './wire/proto-writer';
 import { readMapEntry, writeMap } from './wire/string-map';
 import { lengthTag, varintTag } from './wire/wire-type';
@@ -75,21 +76,8 @@ function writeFailure(failure: Failure): void {
 export const decodeAppendResponse = (bytes: Buffer): AppendResponse => readResponse(new ProtoReader(bytes));
 
 /** Throws MALFORMED_REQUEST, INVALID_FIELD or INVALID_UTF8. */
-export function decodeAppendStreamResponse(bytes: Buffer): AppendStreamResult[] {
-  const reader = new ProtoReader(bytes);
-  const results: AppendStreamResult[] = [];
-  while (reader.more()) {
-    const tag = reader.tag();
-    if (tag !== lengthTag(1)) {
-      reader.skip(tag);
-      continue;
-    }
-    const outer = reader.enter();
-    results.push(readResult(reader));
-    reader.leave(outer);
-  }
-  return results;
-}
+export const decodeAppendStreamResponse = (bytes: Buffer): AppendStreamResult[] =>
+  readRepeated(new ProtoReader(bytes), 1, readResult);
 
 function readResult(reader: ProtoReader): AppendStreamResult {
   let requestId = 0;
@@ -121,7 +109,9 @@ function readResponse(reader: ProtoReader): AppendResponse {
     }
     const outer = reader.enter();
     response =
-      tag === lengthTag(1) ? { appended: readAppended(reader) } : { refused: { violations: readViolations(reader) } };
+      tag === lengthTag(1)
+        ? { appended: readAppended(reader) }
+        : { refused: { violations: readRepeated(reader, 1, readViolation) } };
     reader.leave(outer);
   }
   if (response === undefined) throw empty('an AppendResponse');
@@ -141,21 +131,6 @@ function readAppended(reader: ProtoReader): Appended {
     else reader.skip(tag);
   }
   return appended;
-}
-
-function readViolations(reader: ProtoReader): Violation[] {
-  const violations: Violation[] = [];
-  while (reader.more()) {
-    const tag = reader.tag();
-    if (tag !== lengthTag(1)) {
-      reader.skip(tag);
-      continue;
-    }
-    const outer = reader.enter();
-    violations.push(readViolation(reader));
-    reader.leave(outer);
-  }
-  return violations;
 }
 
 function readViolation(reader: ProtoReader): Violation {

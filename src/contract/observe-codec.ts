@@ -1,6 +1,7 @@
 import { decodeEvent } from './event-codec';
 import type { WireEvent } from './messages';
 import { ProtoReader } from './wire/proto-reader';
+import { readRepeated } from './wire/repeated';
 import { ProtoWriter } from './wire/proto-writer';
 import { lengthTag, varintTag } from './wire/wire-type';
 
@@ -144,7 +145,7 @@ export function decodeObserveRequest(bytes: Buffer): ObserveMessage {
     if (tag === lengthTag(REGISTERED)) message = { kind: 'register', bytes: reader.bytes() };
     else if (tag === lengthTag(ACKNOWLEDGEMENTS)) {
       const outer = reader.enter();
-      message = { kind: 'acknowledgements', acknowledgements: readAcknowledgements(reader) };
+      message = { kind: 'acknowledgements', acknowledgements: readRepeated(reader, 1, readAcknowledgement) };
       reader.leave(outer);
     } else {
       if (tag === lengthTag(HEARTBEAT)) message = { kind: 'heartbeat' };
@@ -153,21 +154,6 @@ export function decodeObserveRequest(bytes: Buffer): ObserveMessage {
     }
   }
   return message;
-}
-
-function readAcknowledgements(reader: ProtoReader): AcknowledgementMessage[] {
-  const acknowledgements: AcknowledgementMessage[] = [];
-  while (reader.more()) {
-    const tag = reader.tag();
-    if (tag !== lengthTag(1)) {
-      reader.skip(tag);
-      continue;
-    }
-    const outer = reader.enter();
-    acknowledgements.push(readAcknowledgement(reader));
-    reader.leave(outer);
-  }
-  return acknowledgements;
 }
 
 function readAcknowledgement(reader: ProtoReader): AcknowledgementMessage {

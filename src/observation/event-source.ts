@@ -3,6 +3,8 @@ import { ContentType, type EventFilter } from '../contract/messages';
 import { encodeEntry, FrameWriter } from '../sequences/event-frame';
 import { matchesAny } from '../sequences/log-event';
 import type { OpenSequence } from '../sequences/sequences';
+import { TUNING } from '../sequences/tuning';
+import { NUMBER_OFFSET } from '../storage/event-document';
 import { readInt64 } from '../storage/event-fields';
 import { findEvents, isIndexed } from '../storage/find-events';
 import type { PartitionOf } from './partition-key';
@@ -31,12 +33,6 @@ const CHUNK_EVENTS = 1_000;
 
 /** Bytes of one chunk from memory. */
 const CHUNK_BYTES = 1024 * 1024;
-
-/** Numbers that one query walks when no index leads the way. */
-const SCAN_WINDOW = 20_000;
-
-/** Where every stored document has its number: behind its size and the key `_id`. */
-const NUMBER_OFFSET = 9;
 
 export class EventSource {
   constructor(private readonly options: EventSourceOptions) {}
@@ -68,7 +64,7 @@ export class EventSource {
   async #fromDatabase(from: number, to: number): Promise<Chunk> {
     const { sequence, filters, contentType, partitionOf } = this.options;
     const bounded = filters.length > 0 && !isIndexed(filters);
-    const end = bounded ? Math.min(to, from + SCAN_WINDOW) : to;
+    const end = bounded ? Math.min(to, from + TUNING.scanWindow) : to;
     const { db, collection } = sequence;
     const found = await findEvents(db, collection, { from, to: end, limit: CHUNK_EVENTS, filters });
     const writer = new FrameWriter(contentType, found.bytes.length);

@@ -1,6 +1,6 @@
 /** Which partition an event belongs to, read from its stored document without decoding it. */
 import { decodeBson } from '../kernel/content/decode-content';
-import { visitEvent, type FieldVisitor } from '../storage/event-fields';
+import { PASS_OVER, visitEvent, type FieldVisitor } from '../storage/event-fields';
 import type { PartitionBy } from '../storage/observers';
 
 export type PartitionOf = (bytes: Buffer, start: number) => string;
@@ -15,18 +15,10 @@ export function partitionKey(by: PartitionBy): PartitionOf {
   return (bytes, start) => property(bytes, start, path);
 }
 
-const nothing: FieldVisitor = {
-  string: () => undefined,
-  number: () => undefined,
-  tag: () => undefined,
-  content: () => undefined,
-  origin: () => undefined,
-};
-
 let source = '';
 /** One visitor for all: reading the source is done for every event of every observer. */
 const sourceVisitor: FieldVisitor = {
-  ...nothing,
+  ...PASS_OVER,
   string: (field, bytes, start, end) => {
     if (field === 'eventSourceId') source = bytes.toString('utf8', start, end);
   },
@@ -42,7 +34,7 @@ function eventSource(bytes: Buffer, start: number): string {
 function property(bytes: Buffer, start: number, path: readonly string[]): string {
   let content: unknown;
   visitEvent(bytes, start, {
-    ...nothing,
+    ...PASS_OVER,
     content: (_generation, from, at, end) => {
       content = decodeBson(from.subarray(at, end));
     },

@@ -2,7 +2,7 @@
 import { Long } from 'mongodb';
 import type { OpenSequence } from '../sequences/sequences';
 import { filterQuery, findEvents, READ_CONCERN } from '../storage/find-events';
-import { visitEvent } from '../storage/event-fields';
+import { PASS_OVER, visitEvent } from '../storage/event-fields';
 import type { ObserverDefinition, ObserverRecord } from '../storage/observers';
 import { EventSource } from './event-source';
 import { partitionKey } from './partition-key';
@@ -29,13 +29,10 @@ export async function firstAt({ db, collection, tail }: OpenSequence, time: numb
 function recordedOf(bytes: Buffer, start: number): number {
   let recorded = 0;
   visitEvent(bytes, start, {
-    string: () => undefined,
+    ...PASS_OVER,
     number: (field, value) => {
       if (field === 'recorded') recorded = value;
     },
-    tag: () => undefined,
-    content: () => undefined,
-    origin: () => undefined,
   });
   return recorded;
 }

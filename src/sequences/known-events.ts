@@ -6,7 +6,7 @@ import type { Db } from 'mongodb';
 import type { AppendResponse, Violation } from '../contract/messages';
 import { sameContent } from '../kernel/content/same-content';
 import type { EventDraft } from '../storage/event-document';
-import { readInt32, visitEvent } from '../storage/event-fields';
+import { PASS_OVER, readInt32, visitEvent } from '../storage/event-fields';
 import { findByEventIds } from '../storage/find-events';
 import { fromDocument } from './log-event';
 
@@ -93,6 +93,7 @@ function knownEvent(document: Buffer): KnownEvent {
   let generation = 1;
   let recorded = 0;
   visitEvent(document, 0, {
+    ...PASS_OVER,
     string: (field, bytes, start, end) => {
       if (field === 'eventId') eventId = bytes.toString('utf8', start, end);
     },
@@ -100,9 +101,7 @@ function knownEvent(document: Buffer): KnownEvent {
       if (field === 'generation') generation = value;
       if (field === 'recorded') recorded = value;
     },
-    tag: () => undefined,
     content: (of, bytes, start) => contents.set(of, bytes.subarray(start, start + readInt32(bytes, start))),
-    origin: () => undefined,
   });
   const { number, type, eventSourceId } = fromDocument(document);
   return {

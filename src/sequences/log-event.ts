@@ -1,7 +1,7 @@
 /** A committed event as the log keeps it in memory: its bytes, and what filters and checks look at. */
 import type { EventFilter } from '../contract/messages';
 import type { EventDraft } from '../storage/event-document';
-import { visitEvent } from '../storage/event-fields';
+import { PASS_OVER, visitEvent } from '../storage/event-fields';
 
 export interface LogEvent {
   readonly number: number;
@@ -32,6 +32,7 @@ export function fromDocument(document: Buffer): LogEvent {
   const tags: string[] = [];
   let number = 0;
   visitEvent(document, 0, {
+    ...PASS_OVER,
     string: (field, bytes, start, end) => {
       if (field in text) text[field as keyof typeof text] = bytes.toString('utf8', start, end);
     },
@@ -39,8 +40,6 @@ export function fromDocument(document: Buffer): LogEvent {
       if (field === '_id') number = value;
     },
     tag: (bytes, start, end) => tags.push(bytes.toString('utf8', start, end)),
-    content: () => undefined,
-    origin: () => undefined,
   });
   return { number, tags, document, ...text };
 }

@@ -1,6 +1,7 @@
 /** One page of a read or a catch-up: which range to ask the database for, and the message made of the answer. */
 import type { Db } from 'mongodb';
 import type { ContentType, EventFilter } from '../contract/messages';
+import { NUMBER_OFFSET } from '../storage/event-document';
 import { readInt32, readInt64 } from '../storage/event-fields';
 import { findEvents, isIndexed, type RawEvents } from '../storage/find-events';
 import { FrameWriter } from './event-frame';
@@ -25,9 +26,6 @@ export interface Page {
   /** The message has been taken: its buffer may serve the next page. */
   release(): void;
 }
-
-/** Where every stored document has its number: behind its size and the key `_id`. */
-const NUMBER_OFFSET = 9;
 
 /** Events of a first page: so few that they are no matter when each of them is as large as an event can be. */
 const FIRST_EVENTS = 4;

@@ -50,7 +50,8 @@ const KEY = {
 };
 
 const SIZE_BYTES = 4;
-const NUMBER_OFFSET = SIZE_BYTES + KEY.id.length;
+/** Where every stored document has its number, from the document's start. */
+export const NUMBER_OFFSET = SIZE_BYTES + KEY.id.length;
 const RECORDED_OFFSET = NUMBER_OFFSET + 8 + KEY.recorded.length;
 const EMPTY_DOCUMENT_BYTES = 5;
 /** Everything whose size does not depend on the event: keys, sizes, numbers, dates, terminators, with room to spare. */

@@ -14,6 +14,15 @@ export interface FieldVisitor {
   origin(bytes: Buffer, start: number, end: number): void;
 }
 
+/** Passes everything over: the start of a visitor that is after little. */
+export const PASS_OVER: FieldVisitor = {
+  string: () => undefined,
+  number: () => undefined,
+  tag: () => undefined,
+  content: () => undefined,
+  origin: () => undefined,
+};
+
 export type StringField = 'eventId' | 'correlationId' | 'causationId' | 'causedBy' | 'type' | 'eventSourceId';
 /** Dates are ms since 1970. */
 export type NumberField = '_id' | 'generation' | 'occurred' | 'recorded' | 'validFrom';

@@ -4,7 +4,7 @@ import type { ObserverDefinition__Output } from '../../contract/generated/annals
 import type { ReplayProgress__Output } from '../../contract/generated/annals/v1/ReplayProgress';
 import type { ContentFormat } from '../content-format';
 import type { Filter } from '../filter';
-import { dateOf, msOf } from '../time';
+import { dateOf, msOf } from '../../contract/seconds-and-nanos';
 
 /** What the server tells of observers, as a program reads it. */
 

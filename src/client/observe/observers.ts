@@ -16,7 +16,7 @@ import {
 import { checkDate, checkNumber, checkText, invalidField } from '../field-checks';
 import { observe as observable } from '../observable';
 import type { Session } from '../session';
-import { durationOf, msOf } from '../time';
+import { durationOf, msOf } from '../../contract/seconds-and-nanos';
 import type { CallOptions } from '../unary';
 import { ownedName } from './observation';
 import { failedPartition, observerInfo, type FailedPartition, type ObserverInfo } from './observer-info';

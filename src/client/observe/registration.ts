@@ -8,7 +8,7 @@ import { DEFAULT_SEQUENCE, checkName } from '../../kernel/names';
 import { contentTypeName } from '../content-format';
 import { checkDate, checkNumber, checkText, invalidField } from '../field-checks';
 import { wireSelection, type Selection } from '../filter';
-import { durationOf, msOf } from '../time';
+import { durationOf, msOf } from '../../contract/seconds-and-nanos';
 import type { ObserveOptions } from './handlers';
 
 /** What is said once at the beginning of a stream, and what is answered. */

@@ -14,9 +14,12 @@ export const durationOf = (ms: number): SecondsAndNanos => {
   return { seconds, nanos: Math.round((ms - seconds * MS_PER_SECOND) * NANOS_PER_MS) };
 };
 
-/** Milliseconds of a Duration; undefined when it is absent. */
-export const msOf = (duration: SecondsAndNanos | null): number | undefined =>
-  duration === null ? undefined : duration.seconds * MS_PER_SECOND + duration.nanos / NANOS_PER_MS;
+/** Milliseconds of a Duration, or since 1970 of a Timestamp; undefined when it is absent. */
+export function msOf(time: SecondsAndNanos): number;
+export function msOf(time: SecondsAndNanos | null): number | undefined;
+export function msOf(time: SecondsAndNanos | null): number | undefined {
+  return time === null ? undefined : time.seconds * MS_PER_SECOND + time.nanos / NANOS_PER_MS;
+}
 
 /** The Date of a Timestamp; undefined when it is absent. */
 export function dateOf(timestamp: { readonly seconds: number; readonly nanos: number } | null): Date | undefined {
