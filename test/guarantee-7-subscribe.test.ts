@@ -218,8 +218,9 @@ describe('a subscriber that is slow', () => {
     const other = servers.a.subscribe({ sequence });
     await awaitFact('both are live', () => caughtUp(follower) && caughtUp(other));
     follower.pause();
-    // Twice what is kept in memory, so that neither memory nor what is on its way can hold it.
-    const count = Math.ceil((2.5 * TUNING.ringBytes) / BIG.length);
+    // More than twice what is kept in memory, and more than the messages that a paused client of grpc-js takes in all the
+    // same (sixteen, and some on the wire), so that neither can hold it.
+    const count = Math.ceil((2.5 * TUNING.ringBytes + 40 * TUNING.frameBytes) / BIG.length);
     for (const _ of range(0, count)) await servers.a.appended({ sequence, events: [event({ content: BIG })] });
     await awaitFact('the other one has all', () => other.events.length >= count);
     expect(other.states).toEqual(['CAUGHT_UP']);
