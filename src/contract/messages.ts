@@ -5,8 +5,9 @@
  */
 
 import type { EventFilter } from '../kernel/event-filter';
+import type { Violation } from '../kernel/violation';
 
-export type { EventFilter };
+export type { EventFilter, Violation };
 
 export const ContentType = { UNSPECIFIED: 0, JSON: 1, BSON: 2 } as const;
 export type ContentType = (typeof ContentType)[keyof typeof ContentType];
@@ -54,13 +55,6 @@ export interface Appended {
   recorded: number;
   /** In order, when the server made at least one of them; otherwise empty. */
   eventIds: readonly string[];
-}
-
-export interface Violation {
-  code: string;
-  message: string;
-  field: string;
-  sequenceNumber: number | undefined;
 }
 
 export type AppendResponse =

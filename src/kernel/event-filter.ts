@@ -10,4 +10,6 @@ export interface EventFilter {
   /** All of these tags. */
   tags: string[];
   correlationId: string | undefined;
+  /** Also the announcements of compensations and redactions of such events. Absent: events alone. */
+  announcements?: boolean;
 }
