@@ -38,9 +38,10 @@ export interface TypesOfStore {
 
 /** Where the log finds the types of a store. */
 export interface TypeSource {
-  /** What is known here already; undefined until `load` has been called once. */
+  /** What is known here already; undefined until `load` has been called once, and when the last look is too long ago to go by. */
   known(store: string): TypesOfStore | undefined;
-  load(store: string): Promise<TypesOfStore>;
+  /** @param deadline on the clock of `performance.now()`, in ms: until then it is tried again while the database is away. */
+  load(store: string, deadline?: number): Promise<TypesOfStore>;
   /** Looks again, for instance because an append names a generation that is not known here. */
   refresh(store: string): Promise<TypesOfStore>;
 }

@@ -111,7 +111,49 @@ export const ERRORS = {
     'status',
     Status.INVALID_ARGUMENT,
     'An event names a generation that its type does not have.',
-    'Use generation 1, or 0 for the latest.',
+    'Use one that it has (`annals types show TYPE`), 0 for the latest, or register the generation first.',
+  ),
+  INVALID_EVENT_TYPE: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'The definition of an event type is not of its form.',
+    'Correct the field that is named; generations count from 1, with a migration each way between neighbours.',
+  ),
+  INVALID_SCHEMA: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'A generation’s schema is not a JSON Schema that can be used here.',
+    'Send JSON Schema 2020-12 or draft-07 that refers to nothing outside itself, with patterns that RE2 knows.',
+  ),
+  INVALID_MIGRATION: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'A migration is not of its form, or fails on an example of the content that it is for.',
+    'Correct the step that is named; `PreviewMigration` shows what a migration does to content.',
+  ),
+  INCOMPATIBLE_SCHEMA: entry(
+    'status',
+    Status.FAILED_PRECONDITION,
+    'The type is registered, and events that are recorded already could not follow the change.',
+    'Leave the generations that there are as they are, and register a new one with its migrations.',
+  ),
+  UNKNOWN_EVENT_TYPE: entry(
+    'status',
+    Status.NOT_FOUND,
+    'The store has no registered event type of this name.',
+    'Look at `annals types list`; a type is registered with `EventTypes.Register`.',
+  ),
+  UNKNOWN_JOB: entry(
+    'status',
+    Status.NOT_FOUND,
+    'There is no such job.',
+    'Jobs that ended more than a week ago are gone; `Jobs.List` shows those that there are.',
+  ),
+  INVALID_CONSTRAINT: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'The definition of a constraint is not of its form.',
+    'Correct the field that is named; the message gives its limit.',
   ),
   RESERVED_SEQUENCE: entry(
     'status',
@@ -137,6 +179,12 @@ export const ERRORS = {
     'No event has this number or id.',
     "Look at the sequence's tail with `GetTail`; an id is unique in its own sequence only.",
   ),
+  NOT_COMPENSABLE: entry(
+    'status',
+    Status.FAILED_PRECONDITION,
+    'The event announces what happened to another one; it has no content of its own to replace or take away.',
+    'Name the event that it is about; the announcement gives its number.',
+  ),
 
   UNKNOWN_OBSERVER: entry(
     'status',
@@ -147,14 +195,50 @@ export const ERRORS = {
   OWNED_ELSEWHERE: entry(
     'status',
     Status.FAILED_PRECONDITION,
-    'Another server owns the observer at this moment.',
+    'Another server owns the observer or the link at this moment.',
     'Call the server at the address in `owner`; the TypeScript client does so by itself.',
+  ),
+  UNKNOWN_LINK: entry(
+    'status',
+    Status.NOT_FOUND,
+    'There is no such link into this namespace.',
+    '`annals links list` shows those that there are; `annals links add` makes one.',
+  ),
+  LINK_EXISTS: entry(
+    'status',
+    Status.ALREADY_EXISTS,
+    'There is a link under this id with another definition.',
+    'Remove it first, or add the new one under another id; nothing was changed.',
+  ),
+  LINK_CANNOT_WORK: entry(
+    'status',
+    Status.FAILED_PRECONDITION,
+    'The two ends of the link do not fit: nothing could ever be relayed, or not told apart.',
+    'Read what stands against it in the message, and change the link or one of its ends.',
+  ),
+  SOURCE_UNREACHABLE: entry(
+    'status',
+    Status.UNAVAILABLE,
+    'The source of the link does not answer, or refuses the question.',
+    'Check its address, and that its server runs and has the store; the message says what came back.',
+  ),
+  PARTITION_NOT_HELD: entry(
+    'status',
+    Status.FAILED_PRECONDITION,
+    'The partition of the link is not held, or does not stand at this event.',
+    'Look at `annals links held ID` for the partitions that are held and where.',
   ),
   DEFINITION_IN_USE: entry(
     'status',
     Status.FAILED_PRECONDITION,
     'Clients are connected under the observer with another definition.',
     'Stop them first, or observe under another id; nothing of theirs was changed.',
+  ),
+  CONSTRAINT_IN_USE: entry(
+    'status',
+    Status.FAILED_PRECONDITION,
+    'The constraint is in force, or is being changed, with another definition.',
+    'Remove it first, or register the new definition under another name; nothing was changed.',
   ),
   PARTITION_NOT_FAILED: entry(
     'status',
@@ -209,7 +293,7 @@ export const ERRORS = {
   LEASE_LOST: entry(
     'status',
     Status.ABORTED,
-    'This server has lost the observer to another one.',
+    'This server has lost the observer or the link to another one.',
     'Observe again; the TypeScript client does so by itself. What was acknowledged too late comes again, flagged.',
   ),
   DATABASE_REFUSED: entry(
@@ -243,6 +327,66 @@ export const ERRORS = {
     Status.ALREADY_EXISTS,
     'Some event ids of the call are recorded and some are not, or not as one call.',
     'Send exactly the call that was sent first, or give the new events new ids.',
+  ),
+  SCHEMA_VIOLATION: entry(
+    'violation',
+    Status.FAILED_PRECONDITION,
+    'Content does not fit the schema of its generation, or would not fit that of another one once it is cast.',
+    'Correct the content at the place that is named; `annals types show TYPE` shows the schema.',
+  ),
+  MIGRATION_FAILED: entry(
+    'violation',
+    Status.FAILED_PRECONDITION,
+    'Content cannot be cast to another generation of its type.',
+    'Correct the content, or register a migration that takes it; `annals types preview TYPE` tries one.',
+  ),
+  UNREGISTERED_TYPE: entry(
+    'violation',
+    Status.FAILED_PRECONDITION,
+    'The store takes events of registered types alone, and this type is not registered.',
+    'Register it (`annals types register FILE`), or make the store accept any (`annals stores configure STORE --no-strict`).',
+  ),
+  ANOTHER_TYPE: entry(
+    'violation',
+    Status.FAILED_PRECONDITION,
+    'The compensation names another type than its event has.',
+    'Check the number or id; to replace an event by one of another type, append a new event that says so.',
+  ),
+  EVENT_REDACTED: entry(
+    'violation',
+    Status.FAILED_PRECONDITION,
+    'The content of the event was redacted: it is gone for good and cannot be replaced.',
+    'Append a new event with what holds now.',
+  ),
+  COMPENSATIONS_FULL: entry(
+    'violation',
+    Status.FAILED_PRECONDITION,
+    'The event has as many compensations, or as many bytes with them, as one document can hold.',
+    'Append a new event with what holds now.',
+  ),
+  ORIGINAL_NOT_RELAYED: entry(
+    'violation',
+    Status.FAILED_PRECONDITION,
+    'A compensation or redaction was relayed of an event that this inbox does not have.',
+    'Relay the event first (`annals links redrive`), or skip what follows it with a reason.',
+  ),
+  ORIGIN_REUSED: entry(
+    'violation',
+    Status.ALREADY_EXISTS,
+    'The inbox has another event from the same place of the source.',
+    'The source was restored from an old backup and gave the number out again: skip the event with a reason, or append it anew at the source.',
+  ),
+  CONSTRAINT_VIOLATION: entry(
+    'violation',
+    Status.ALREADY_EXISTS,
+    'A constraint stands against the event: another one holds the value.',
+    'Choose another value, or release, compensate or redact the event that is named.',
+  ),
+  CONSTRAINT_VALUE_NOT_SCALAR: entry(
+    'violation',
+    Status.INVALID_ARGUMENT,
+    'A constraint is over a property that has an object or an array here.',
+    'Send a single value (text, number, boolean, date, id) there, or none.',
   ),
 
   // What stands against starting, and what the client says by itself.
@@ -311,6 +455,18 @@ export const ERRORS = {
     Status.FAILED_PRECONDITION,
     'Another program is rebuilding the read model, or was a moment ago.',
     'Wait until it is done; one that has died is taken over after 15 seconds.',
+  ),
+  JOB_FAILED: entry(
+    'local',
+    Status.FAILED_PRECONDITION,
+    'A job that was waited for failed, or was cancelled.',
+    'Look at its message and findings: `annals jobs show ID`.',
+  ),
+  CONSTRAINT_REFUSED: entry(
+    'local',
+    Status.FAILED_PRECONDITION,
+    'What is recorded breaks the constraint, so it is not in force.',
+    'Compensate or redact the events that are named, or change the constraint, and register it again.',
   ),
   CLIENT_CLOSED: entry('local', Status.CANCELLED, 'The client was closed.', 'Make a new one, or close it later.'),
   CANCELLED: entry('local', Status.CANCELLED, 'The caller cancelled the call.', 'Nothing; it was asked for.'),

@@ -34,6 +34,18 @@ export const LIMITS = {
   /** Levels of nesting in content. MongoDB allows 100 for BSON that its own tools can show, and the event's document takes some. */
   contentDepth: 90,
 
+  /** Bytes of one event's document, with its content in all generations and its compensations: MongoDB's limit is 16 MiB. */
+  eventBytes: 15 * MIB,
+
+  /** Compensations of one event: each is kept in its document. */
+  compensationsPerEvent: 100,
+
+  /** Characters of the reason of a compensation or redaction. */
+  reasonLength: 1_000,
+
+  /** Violations that one answer tells: nobody reads more. */
+  violationsTold: 100,
+
   /** Events of one append call: it is one transaction, and MongoDB wants those short. */
   eventsPerAppend: 2_000,
 
@@ -51,6 +63,57 @@ export const LIMITS = {
 
   /** Values in one list of a filter (types, sources, tags): the database gets them as one query. */
   valuesPerFilter: 256,
+
+  /** Types whose generation one read, subscription or observer names: as many as a filter can name. */
+  generationsWanted: 256,
+
+  /** Types in one registration: it is one transaction, and all of GitHub's webhooks have 344. */
+  typesPerRegister: 500,
+
+  /** Bytes of one type's definition, with all its generations and migrations: it is one document. */
+  typeBytes: 8 * MIB,
+
+  /** Events of one `PreviewMigration`: each is shown before and after. */
+  eventsPerPreview: 1_000,
+
+  /** Bytes of one generation's JSON Schema: those of real webhooks with all that they refer to have some 30 KB. */
+  schemaBytes: 512 * KIB,
+
+  /** Schemas within one schema, for properties, elements and so on: each becomes code that is compiled when it is first needed. */
+  schemaParts: 10_000,
+
+  /** Levels of nesting in a schema, and of schemas that refer to each other about the same value: compiling is recursive. */
+  schemaDepth: 100,
+
+  /** Generations of one type: content is stored in each of them. */
+  generationsPerType: 32,
+
+  /** Steps of one migration: each walks the content once. */
+  stepsPerMigration: 64,
+
+  /** Characters of a property's path in a migration. */
+  propertyPathLength: 200,
+
+  /** Characters of an expression in a migration: its cost for each element of an array grows with it. */
+  expressionLength: 1_000,
+
+  /** Bytes of a value or a separator that a migration puts into content. */
+  stepValueBytes: 64 * KIB,
+
+  /** Characters of a description. */
+  descriptionLength: 10_000,
+
+  /** Characters of a constraint's name: it is part of every claim's key. */
+  constraintNameLength: 63,
+
+  /** Constraints of one store: every append of a type that they name is held against each. */
+  constraintsPerStore: 64,
+
+  /** Types that claim under one constraint, and types that release what is held under it. */
+  typesPerConstraint: 64,
+
+  /** Properties that make one value of a constraint. */
+  propertiesPerClaim: 8,
 
   /** Namespaces in one `Stores.Ensure`: each is a database with its collections. */
   namespacesPerEnsure: 64,
