@@ -59,6 +59,7 @@ function writeResponse(response: AppendResponse): void {
     writer.string(2, violation.message);
     writer.string(3, violation.field);
     if (violation.sequenceNumber !== undefined) writer.presentUint(4, violation.sequenceNumber);
+    if (violation.metadata !== undefined) writeMap(writer, 5, violation.metadata);
     writer.close(item);
   }
   writer.close(message);
@@ -135,14 +136,17 @@ function readAppended(reader: ProtoReader): Appended {
 
 function readViolation(reader: ProtoReader): Violation {
   const violation: Violation = { code: '', message: '', field: '', sequenceNumber: undefined };
+  const metadata: [string, string][] = [];
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === lengthTag(1)) violation.code = reader.string('code');
     else if (tag === lengthTag(2)) violation.message = reader.string('message');
     else if (tag === lengthTag(3)) violation.field = reader.string('field');
     else if (tag === varintTag(4)) violation.sequenceNumber = reader.uint64('sequence_number');
+    else if (tag === lengthTag(5)) metadata.push(readMapEntry(reader, 'metadata'));
     else reader.skip(tag);
   }
+  if (metadata.length > 0) violation.metadata = Object.fromEntries(metadata);
   return violation;
 }
 

@@ -77,6 +77,7 @@ function writeFilter(filter: EventFilter): void {
   writer.strings(2, filter.eventSourceIds);
   writer.strings(3, filter.tags);
   if (filter.correlationId !== undefined) writer.presentString(4, filter.correlationId);
+  writer.bool(5, filter.announcements === true);
 }
 
 const SEQUENCE = lengthTag(1);
@@ -188,7 +189,7 @@ function readNewEventField(reader: ProtoReader, tag: number, event: NewEvent): v
 
 function readExpectation(reader: ProtoReader): Expectation {
   const expectation: Expectation = {
-    filter: { types: [], eventSourceIds: [], tags: [], correlationId: undefined },
+    filter: { types: [], eventSourceIds: [], tags: [], correlationId: undefined, announcements: false },
     lastSeen: undefined,
   };
   const outer = reader.enter();
@@ -210,6 +211,7 @@ function readFilter(reader: ProtoReader, filter: EventFilter): void {
     else if (tag === lengthTag(2)) readValue(reader, tag, filter.eventSourceIds, 'filter.event_source_ids');
     else if (tag === lengthTag(3)) readValue(reader, tag, filter.tags, 'filter.tags');
     else if (tag === lengthTag(4)) filter.correlationId = reader.string('filter.correlation_id');
+    else if (tag === varintTag(5)) filter.announcements = reader.bool();
     else reader.skip(tag);
   }
   reader.leave(outer);

@@ -1,17 +1,23 @@
 import fc from 'fast-check';
 import { MAX_DATE_MS, MIN_DATE_MS } from '../kernel/limits';
 import { Status } from '../kernel/error-registry';
-import type {
-  AppendRequest,
-  AppendResponse,
-  AppendStreamItem,
-  AppendStreamResult,
-  ContentType,
-  EventFilter,
-  Failure,
-  NewEvent,
-  Origin,
-  WireEvent,
+import {
+  AnnouncementKind,
+  type Announcement,
+  type AppendRequest,
+  type AppendResponse,
+  type AppendStreamItem,
+  type AppendStreamResult,
+  type Compensation,
+  type ContentType,
+  type EventFilter,
+  type Failure,
+  type NewEvent,
+  type Origin,
+  type Redaction,
+  type Violation,
+  type WireEvent,
+  type WireGeneration,
 } from './messages';
 
 /** Any message of the hot path, for the property tests of the codecs. */
@@ -62,6 +68,7 @@ const filter: fc.Arbitrary<EventFilter> = fc.record({
   eventSourceIds: few(text),
   tags: few(text),
   correlationId: optional(text),
+  announcements: fc.boolean(),
 });
 
 export const appendRequests: fc.Arbitrary<AppendRequest> = fc.record({
@@ -74,7 +81,16 @@ export const appendStreamItems: fc.Arbitrary<AppendStreamItem[]> = few(
   fc.record({ requestId: number, append: content }),
 );
 
-const violation = fc.record({ code: text, message: text, field: text, sequenceNumber: optional(number) });
+// `__proto__` is no key of a plain object in protobufjs; the server's own keys are names of its own.
+const metadata = fc.dictionary(
+  text.filter((key) => key !== '__proto__'),
+  text,
+  { maxKeys: 3, noNullPrototype: true },
+);
+
+const violation: fc.Arbitrary<Violation> = fc
+  .record({ code: text, message: text, field: text, sequenceNumber: optional(number) })
+  .chain((one) => metadata.map((facts) => (Object.keys(facts).length === 0 ? one : { ...one, metadata: facts })));
 
 export const appendResponses: fc.Arbitrary<AppendResponse> = fc.oneof(
   fc.record({
@@ -87,13 +103,6 @@ export const appendResponses: fc.Arbitrary<AppendResponse> = fc.oneof(
     }),
   }),
   fc.record({ refused: fc.record({ violations: few(violation) }) }),
-);
-
-// `__proto__` is no key of a plain object in protobufjs; the server's own keys are names of its own.
-const metadata = fc.dictionary(
-  text.filter((key) => key !== '__proto__'),
-  text,
-  { maxKeys: 3, noNullPrototype: true },
 );
 
 const failures: fc.Arbitrary<Failure> = fc.record({
@@ -121,6 +130,45 @@ const origin: fc.Arbitrary<Origin> = fc.record({
   hops: uint32,
 });
 
+const announcement: fc.Arbitrary<Announcement> = fc.record({
+  kind: fc.constantFrom<AnnouncementKind[]>(...Object.values(AnnouncementKind)),
+  sequenceNumber: number,
+  reason: text,
+});
+
+const redaction: fc.Arbitrary<Redaction> = fc.record({
+  reason: text,
+  causedBy: text,
+  recorded: date,
+  sequenceNumber: number,
+});
+
+const generations: fc.Arbitrary<WireGeneration[]> = fc.array(fc.record({ generation: uint32, content }), {
+  maxLength: 3,
+});
+
+const compensation: fc.Arbitrary<Compensation> = fc.record({
+  compensationId: text,
+  generation: uint32,
+  correlationId: text,
+  causationId: text,
+  causedBy: text,
+  occurred: date,
+  recorded: date,
+  validFrom: optional(date),
+  reason: text,
+  sequenceNumber: number,
+  content,
+  contentGeneration: uint32,
+  contentType,
+  notCast: text,
+  generations,
+});
+
+/** Rare on the wire, so rare here, or comparing them takes the tests' time. */
+const rarely = <T>(value: fc.Arbitrary<T>, otherwise: T): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(otherwise) }, { weight: 1, arbitrary: value });
+
 export const wireEvents: fc.Arbitrary<WireEvent> = fc.record({
   sequenceNumber: number,
   eventId: text,
@@ -138,6 +186,12 @@ export const wireEvents: fc.Arbitrary<WireEvent> = fc.record({
   contentGeneration: uint32,
   contentType,
   origin: optional(origin),
+  announcement: rarely(optional(announcement), undefined),
+  compensations: rarely(fc.array(compensation, { maxLength: 3 }), []),
+  effectiveCompensationId: rarely(optional(text), undefined),
+  redaction: rarely(optional(redaction), undefined),
+  notCast: rarely(text, ''),
+  generations: rarely(generations, []),
 });
 
 export { date as dates, few, number as sequenceNumbers, optional };

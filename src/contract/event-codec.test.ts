@@ -3,6 +3,7 @@ import { AnnalsError } from '../kernel/annals-error';
 import { few, optional, sequenceNumbers, wireEvents } from './arbitrary-messages.testing';
 import { decodeEvent, decodeGetEventResponse, decodeReadResponse, decodeSubscribeResponse } from './event-codec';
 import { genericCodec, genericEvent, genericMessage } from './generic-messages.testing';
+import { ProtoWriter } from './wire/proto-writer';
 
 describe('the hand-written decoder of events agrees with the general serializer', () => {
   test('an Event by itself', () => {
@@ -66,4 +67,21 @@ test('content is a slice of the message and not a copy', () => {
   if (event === undefined) throw new Error('no sample');
   const bytes = genericMessage('Event').serialize(genericEvent(event));
   expect(decodeEvent(bytes).content.buffer).toBe(bytes.buffer);
+});
+
+test('an ordinary event shares what it has none of with every other', () => {
+  const bytes = genericMessage('Event').serialize({ sequenceNumber: 7, eventId: 'e' });
+  const [one, other] = [decodeEvent(bytes), decodeEvent(bytes)];
+  expect(one).toMatchObject({ announcement: undefined, redaction: undefined, notCast: '' });
+  expect([one.tags, one.compensations, one.generations]).toEqual([[], [], []]);
+  expect(other.compensations).toBe(one.compensations);
+  expect(other.generations).toBe(one.generations);
+});
+
+test('an announcement of a later version’s kind is of none that is known here', () => {
+  const writer = new ProtoWriter();
+  const announcement = writer.open(17);
+  writer.uint(1, 9);
+  writer.close(announcement);
+  expect(decodeEvent(writer.finish()).announcement?.kind).toBe(0);
 });

@@ -1,5 +1,14 @@
 import { readContentType } from './content-type-codec';
-import { ContentType, type EventBatch, type Origin, type WireEvent } from './messages';
+import {
+  NO_COMPENSATIONS,
+  NO_GENERATIONS,
+  readAnnouncement,
+  readCompensation,
+  readGeneration,
+  readOrigin,
+  readRedaction,
+} from './event-parts-codec';
+import { ContentType, type Compensation, type EventBatch, type WireEvent, type WireGeneration } from './messages';
 import { readTimestamp } from './timestamp';
 import { ProtoReader } from './wire/proto-reader';
 import { lengthTag, varintTag } from './wire/wire-type';
@@ -84,19 +93,35 @@ function readEvent(reader: ProtoReader): WireEvent {
     contentGeneration: 0,
     contentType: ContentType.UNSPECIFIED,
     origin: undefined,
+    announcement: undefined,
+    compensations: NO_COMPENSATIONS,
+    effectiveCompensationId: undefined,
+    redaction: undefined,
+    notCast: '',
+    generations: NO_GENERATIONS,
   };
   let tags: string[] | undefined;
+  let compensations: Compensation[] | undefined;
+  let generations: WireGeneration[] | undefined;
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === TAGS) {
       if (tags === undefined) event.tags = tags = [];
       tags.push(reader.string('tags'));
+    } else if (tag === COMPENSATIONS) {
+      if (compensations === undefined) event.compensations = compensations = [];
+      compensations.push(readCompensation(reader));
+    } else if (tag === GENERATIONS) {
+      if (generations === undefined) event.generations = generations = [];
+      generations.push(readGeneration(reader));
     } else readField(reader, tag, event);
   }
   return event;
 }
 
 const TAGS = lengthTag(6);
+const COMPENSATIONS = lengthTag(18);
+const GENERATIONS = lengthTag(22);
 
 function readField(reader: ProtoReader, tag: number, event: WireEvent): void {
   switch (tag) {
@@ -145,25 +170,19 @@ function readField(reader: ProtoReader, tag: number, event: WireEvent): void {
     case lengthTag(16):
       event.origin = readOrigin(reader);
       return;
+    case lengthTag(17):
+      event.announcement = readAnnouncement(reader);
+      return;
+    case lengthTag(19):
+      event.effectiveCompensationId = reader.string('effective_compensation_id');
+      return;
+    case lengthTag(20):
+      event.redaction = readRedaction(reader);
+      return;
+    case lengthTag(21):
+      event.notCast = reader.string('not_cast');
+      return;
     default:
       reader.skip(tag);
   }
-}
-
-function readOrigin(reader: ProtoReader): Origin {
-  const origin: Origin = { store: '', namespace: '', sequence: '', sequenceNumber: 0, recorded: 0, link: '', hops: 0 };
-  const outer = reader.enter();
-  while (reader.more()) {
-    const tag = reader.tag();
-    if (tag === lengthTag(1)) origin.store = reader.string('origin.store');
-    else if (tag === lengthTag(2)) origin.namespace = reader.string('origin.namespace');
-    else if (tag === lengthTag(3)) origin.sequence = reader.string('origin.sequence');
-    else if (tag === varintTag(4)) origin.sequenceNumber = reader.uint64('origin.sequence_number');
-    else if (tag === lengthTag(5)) origin.recorded = readTimestamp(reader, 'origin.recorded');
-    else if (tag === lengthTag(6)) origin.link = reader.string('origin.link');
-    else if (tag === varintTag(7)) origin.hops = reader.uint32();
-    else reader.skip(tag);
-  }
-  reader.leave(outer);
-  return origin;
 }

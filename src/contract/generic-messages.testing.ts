@@ -1,9 +1,11 @@
 import type { MessageTypeDefinition } from '@grpc/proto-loader';
 import { contract, serviceDefinition } from './services';
 import type {
+  AnnouncementKind,
   AppendRequest,
   AppendResponse,
   AppendStreamResult,
+  Compensation,
   ContentType,
   EventFilter,
   WireEvent,
@@ -24,8 +26,9 @@ const optional = <K extends string, V>(key: K, value: V | undefined) => (value =
 export const enumName = (type: ContentType): string =>
   ['CONTENT_TYPE_UNSPECIFIED', 'CONTENT_TYPE_JSON', 'CONTENT_TYPE_BSON'][type] ?? '';
 
-const genericFilter = ({ correlationId, ...lists }: EventFilter) => ({
+const genericFilter = ({ correlationId, announcements = false, ...lists }: EventFilter) => ({
   ...lists,
+  announcements,
   ...optional('correlationId', correlationId),
   ...(correlationId === undefined ? {} : { _correlationId: 'correlationId' }),
 });
@@ -51,8 +54,9 @@ export const genericAppendResponse = (response: AppendResponse): object =>
     : {
         outcome: 'refused',
         refused: {
-          violations: response.refused.violations.map(({ sequenceNumber, ...rest }) => ({
+          violations: response.refused.violations.map(({ sequenceNumber, metadata = {}, ...rest }) => ({
             ...rest,
+            metadata,
             ...(sequenceNumber === undefined ? {} : { sequenceNumber, _sequenceNumber: 'sequenceNumber' }),
           })),
         },
@@ -63,14 +67,36 @@ export const genericAppendStreamResult = (result: AppendStreamResult): object =>
     ? { requestId: result.requestId, result: 'response', response: genericAppendResponse(result.response) }
     : { requestId: result.requestId, result: 'failure', failure: result.failure };
 
-export const genericEvent = ({ occurred, recorded, validFrom, contentType, origin, ...rest }: WireEvent): object => ({
+const orNull = <T, R>(value: T | undefined, of: (value: T) => R): R | null => (value === undefined ? null : of(value));
+
+const kindName = (kind: AnnouncementKind): string =>
+  ['ANNOUNCEMENT_KIND_UNSPECIFIED', 'ANNOUNCEMENT_KIND_COMPENSATION', 'ANNOUNCEMENT_KIND_REDACTION'][kind] ?? '';
+
+const genericCompensation = ({ occurred, recorded, validFrom, contentType, ...rest }: Compensation) => ({
   ...rest,
   occurred: timestamp(occurred),
   recorded: timestamp(recorded),
-  validFrom: validFrom === undefined ? null : timestamp(validFrom),
+  validFrom: orNull(validFrom, timestamp),
   contentType: enumName(contentType),
-  origin: origin === undefined ? null : { ...origin, recorded: timestamp(origin.recorded) },
 });
+
+export function genericEvent(event: WireEvent): object {
+  const { occurred, recorded, validFrom, contentType, origin, announcement, redaction, ...rest } = event;
+  const { effectiveCompensationId, compensations, ...same } = rest;
+  return {
+    ...same,
+    ...optional('effectiveCompensationId', effectiveCompensationId),
+    ...(effectiveCompensationId === undefined ? {} : { _effectiveCompensationId: 'effectiveCompensationId' }),
+    occurred: timestamp(occurred),
+    recorded: timestamp(recorded),
+    validFrom: orNull(validFrom, timestamp),
+    contentType: enumName(contentType),
+    origin: orNull(origin, (of) => ({ ...of, recorded: timestamp(of.recorded) })),
+    announcement: orNull(announcement, (of) => ({ ...of, kind: kindName(of.kind) })),
+    redaction: orNull(redaction, (of) => ({ ...of, recorded: timestamp(of.recorded) })),
+    compensations: compensations.map(genericCompensation),
+  };
+}
 
 /** The general serializer and deserializer of one call. */
 export function genericCodec(method: 'Append' | 'AppendStream' | 'Read' | 'Subscribe' | 'GetEvent') {

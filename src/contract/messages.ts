@@ -88,6 +88,48 @@ export interface Origin {
   hops: number;
 }
 
+export const AnnouncementKind = { UNSPECIFIED: 0, COMPENSATION: 1, REDACTION: 2 } as const;
+export type AnnouncementKind = (typeof AnnouncementKind)[keyof typeof AnnouncementKind];
+
+/** What happened to an earlier event, said at a place of its own in the log. */
+export interface Announcement {
+  kind: AnnouncementKind;
+  sequenceNumber: number;
+  reason: string;
+}
+
+/** Content in one generation; of which type it is the message around it says. */
+export interface WireGeneration {
+  generation: number;
+  content: Buffer;
+}
+
+export interface Compensation {
+  compensationId: string;
+  generation: number;
+  correlationId: string;
+  causationId: string;
+  causedBy: string;
+  occurred: number;
+  recorded: number;
+  /** Absent: always. */
+  validFrom: number | undefined;
+  reason: string;
+  sequenceNumber: number;
+  content: Buffer;
+  contentGeneration: number;
+  contentType: ContentType;
+  notCast: string;
+  generations: readonly WireGeneration[];
+}
+
+export interface Redaction {
+  reason: string;
+  causedBy: string;
+  recorded: number;
+  sequenceNumber: number;
+}
+
 /** An event as it comes over the wire; `content` is a slice of the message. */
 export interface WireEvent {
   sequenceNumber: number;
@@ -107,6 +149,13 @@ export interface WireEvent {
   contentGeneration: number;
   contentType: ContentType;
   origin: Origin | undefined;
+  announcement: Announcement | undefined;
+  compensations: readonly Compensation[];
+  effectiveCompensationId: string | undefined;
+  redaction: Redaction | undefined;
+  /** Empty: the content is in the generation wanted. */
+  notCast: string;
+  generations: readonly WireGeneration[];
 }
 
 export interface EventBatch {

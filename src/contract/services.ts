@@ -6,7 +6,9 @@ import { join } from 'node:path';
 /** The options that the generated types (`npm run generate`) are made with; the two must agree. */
 const LOADER_OPTIONS = { longs: Number, enums: String, defaults: true, arrays: true, oneofs: true } as const;
 
-const FILES = ['event_sequences', 'observers', 'stores', 'server'].map((name) => `annals/v1/${name}.proto`);
+const FILES = ['event_sequences', 'event_types', 'constraints', 'observers', 'links', 'jobs', 'stores', 'server'].map(
+  (name) => `annals/v1/${name}.proto`,
+);
 
 /** The folder `proto/`, seen from the sources and from `dist`. */
 function protoRoot(): string {
@@ -24,8 +26,10 @@ export function contract(): PackageDefinition {
   return loaded;
 }
 
+export type ServiceName = 'EventSequences' | 'EventTypes' | 'Constraints' | 'Observers' | 'Links' | 'Jobs' | 'Stores' | 'Server';
+
 /** One service of the contract, by its name in `annals.v1`. */
-export function serviceDefinition(name: 'EventSequences' | 'Observers' | 'Stores' | 'Server'): ServiceDefinition {
+export function serviceDefinition(name: ServiceName): ServiceDefinition {
   // The loader types every entry as the union of services, messages and enums; the name says which it is.
   return contract()[`annals.v1.${name}`] as ServiceDefinition;
 }

@@ -13,12 +13,16 @@ const definition = (over: Partial<ObserverDefinition> = {}): ObserverDefinition 
   filters: [filter({ types: ['a', 'b'] })],
   partitionBy: { kind: 'source' },
   content: 'json',
+  generations: [],
+  allGenerations: false,
   ...over,
 });
 
 test.each<[string, Partial<ObserverDefinition>]>([
   ['types in another order', { filters: [filter({ types: ['b', 'a'] })] }],
   ['nothing', {}],
+  ['announcements that are not wanted', { filters: [filter({ types: ['a', 'b'], announcements: false })] }],
+  ['a type that is left to be its latest', { generations: [{ type: 'a', generation: 0 }] }],
 ])('two definitions are the same with %s', (_, over) => {
   expect(sameDefinition(definition(), definition(over))).toBe(true);
 });
@@ -37,6 +41,9 @@ test.each<[string, Partial<ObserverDefinition>, string]>([
   ['a property', { partitionBy: { kind: 'property', path: 'x' } }, 'events are partitioned by another key'],
   ['one partition', { partitionBy: { kind: 'whole' } }, 'events are partitioned by another key'],
   ['content', { content: 'bson' }, 'content comes as bson'],
+  ['announcements', { filters: [filter({ types: ['a', 'b'], announcements: true })] }, 'now also announcements'],
+  ['a generation', { generations: [{ type: 'a', generation: 2 }] }, 'a comes in generation 2'],
+  ['every generation', { allGenerations: true }, 'every generation comes too'],
 ])('%s makes another definition, and says so', (_, over, changes) => {
   const after = definition(over);
   expect(sameDefinition(definition(), after)).toBe(false);
@@ -48,4 +55,19 @@ test('another key is another order; another property is another key', () => {
   expect(changesBetween(by('a'), by('b')).rekeyed).toBe(true);
   expect(changesBetween(by('a'), by('a')).rekeyed).toBe(false);
   expect(changesBetween(by('a'), definition()).rekeyed).toBe(true);
+});
+
+test('generations are the same in any order, and what is left out is said', () => {
+  const wanting = (...generations: [string, number][]) =>
+    definition({ generations: generations.map(([type, generation]) => ({ type, generation })) });
+  expect(sameDefinition(wanting(['a', 1], ['b', 2]), wanting(['b', 2], ['a', 1]))).toBe(true);
+  expect(changesBetween(wanting(['a', 1], ['b', 2]), wanting(['b', 3]))).toEqual({
+    changes: 'a comes in its latest generation; b comes in generation 3',
+    rekeyed: false,
+  });
+  expect(changesBetween(definition({ allGenerations: true }), definition()).changes).toBe(
+    'every generation comes no longer',
+  );
+  const told = definition({ filters: [filter({ announcements: true })] });
+  expect(changesBetween(told, definition({ filters: [filter()] })).changes).toBe('no longer announcements');
 });

@@ -1,12 +1,13 @@
 /** Reads the events of an observer in chunks, from memory near the tail and from the database behind it. */
-import { ContentType, type EventFilter } from '../contract/messages';
+import type { EventFilter } from '../contract/messages';
 import { encodeEntry, FrameWriter } from '../sequences/event-frame';
-import { matchesAny } from '../sequences/log-event';
-import type { OpenSequence } from '../sequences/sequences';
+import { isDelivered, matchesAny } from '../sequences/log-event';
+import { isCommon, presenting, revisionOf, type ContentWanted, type Presentation } from '../sequences/presentation';
+import type { FollowedSequence } from '../sequences/subscription';
 import { TUNING } from '../sequences/tuning';
 import { NUMBER_OFFSET } from '../storage/event-document';
 import { readInt64 } from '../storage/event-fields';
-import { findEvents, isIndexed } from '../storage/find-events';
+import { findEvents, isIndexed, selectsAll } from '../storage/find-events';
 import type { PartitionOf } from './partition-key';
 
 export interface SourceEvent {
@@ -22,9 +23,9 @@ export interface Chunk {
 }
 
 export interface EventSourceOptions {
-  readonly sequence: OpenSequence;
+  readonly sequence: FollowedSequence;
   readonly filters: readonly EventFilter[];
-  readonly contentType: ContentType;
+  readonly content: ContentWanted;
   readonly partitionOf: PartitionOf;
 }
 
@@ -35,17 +36,26 @@ const CHUNK_EVENTS = 1_000;
 const CHUNK_BYTES = 1024 * 1024;
 
 export class EventSource {
-  constructor(private readonly options: EventSourceOptions) {}
+  readonly #present: () => Promise<Presentation>;
+
+  constructor(private readonly options: EventSourceOptions) {
+    this.#present = presenting(options.content, options.sequence);
+  }
 
   /** Looks on from `from`, at most to `to`, inclusive, which must be committed. */
   async read(from: number, to: number): Promise<Chunk> {
+    const presentation = await this.#present();
     const kept = this.options.sequence.tail.ring.first;
-    return kept !== undefined && kept <= from ? this.#fromRing(from, to) : this.#fromDatabase(from, to);
+    return kept !== undefined && kept <= from
+      ? this.#fromRing(from, to, presentation)
+      : this.#fromDatabase(from, to, presentation);
   }
 
-  #fromRing(from: number, to: number): Chunk {
-    const { sequence, filters, contentType, partitionOf } = this.options;
+  #fromRing(from: number, to: number, presentation: Presentation): Chunk {
+    const { sequence, filters, partitionOf } = this.options;
     const { ring } = sequence.tail;
+    const revision = revisionOf(presentation);
+    const common = isCommon(presentation);
     const events: SourceEvent[] = [];
     let bytes = 0;
     let number = from;
@@ -53,22 +63,23 @@ export class EventSource {
       const event = ring.get(number);
       if (event === undefined) break;
       if (!matchesAny(filters, event)) continue;
-      const encode = (): Buffer => encodeEntry(event.document, 0, contentType);
-      const frame = (contentType === ContentType.BSON ? ring.frame(number, encode) : undefined) ?? encode();
+      const encode = (): Buffer => encodeEntry(event.document, 0, presentation);
+      const frame = (common ? ring.frame(number, revision, encode) : undefined) ?? encode();
       bytes += frame.length;
       events.push({ number, partition: partitionOf(event.document, 0), frame });
     }
     return { events, next: number };
   }
 
-  async #fromDatabase(from: number, to: number): Promise<Chunk> {
-    const { sequence, filters, contentType, partitionOf } = this.options;
-    const bounded = filters.length > 0 && !isIndexed(filters);
+  async #fromDatabase(from: number, to: number, presentation: Presentation): Promise<Chunk> {
+    const { sequence, filters, partitionOf } = this.options;
+    const bounded = !selectsAll(filters) && !isIndexed(filters);
     const end = bounded ? Math.min(to, from + TUNING.scanWindow) : to;
     const { db, collection } = sequence;
     const found = await findEvents(db, collection, { from, to: end, limit: CHUNK_EVENTS, filters });
-    const writer = new FrameWriter(contentType, found.bytes.length);
-    const places = found.starts.map((start) => {
+    const writer = new FrameWriter(presentation, found.bytes.length);
+    const delivered = found.starts.filter((start) => isDelivered(filters, found.bytes, start));
+    const places = delivered.map((start) => {
       const begin = writer.length;
       writer.event(found.bytes, start);
       return { start, begin, stop: writer.length };
@@ -79,7 +90,8 @@ export class EventSource {
       partition: partitionOf(found.bytes, start),
       frame: frames.subarray(begin, stop),
     }));
-    const last = events.at(-1);
-    return { events, next: found.exhausted || last === undefined ? end + 1 : last.number + 1 };
+    const last = found.starts.at(-1);
+    if (found.exhausted || last === undefined) return { events, next: end + 1 };
+    return { events, next: readInt64(found.bytes, last + NUMBER_OFFSET) + 1 };
   }
 }

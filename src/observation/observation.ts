@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { AnnalsError } from '../kernel/annals-error';
 import { newId } from '../kernel/ids';
 import type { OpenSequence, Sequences } from '../sequences/sequences';
+import { checkWanted } from '../sequences/wanted-generations';
 import type { Catalogue } from '../storage/catalogue';
 import { Leases } from '../storage/leases';
 import {
@@ -97,6 +98,8 @@ export class Observation {
     client: ObserverClient,
   ): Promise<Registration> {
     const store = await this.#directory.store(address);
+    const sequence = await this.#sequenceOf(address, { definition });
+    checkWanted(definition.generations, await sequence.loadTypes(), 'definition.generations');
     if ((await store.find(address.observer)) === undefined) {
       const position = await this.#startPosition(address, definition.sequence, start);
       await store.create(address.observer, definition, position);
@@ -125,7 +128,6 @@ export class Observation {
       await engine.redefine(definition);
       engine.addClient(client);
       const { changes, rekeyed } = changesBetween(before.definition, definition);
-      const sequence = await this.#sequenceOf(address, { definition });
       const replayAdvised = rekeyed || (await missedBefore(sequence, before.definition, definition, before.position));
       return { engine, position: before.position, changes, replayAdvised };
     });

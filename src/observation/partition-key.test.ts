@@ -15,7 +15,7 @@ const documentOf = (eventSourceId: string, content: Record<string, unknown>): Bu
     validFrom: 0,
     eventSourceId,
     tags: ['tag'],
-    content: Buffer.from(serialize(content)),
+    contents: [{ generation: 1, content: Buffer.from(serialize(content)) }],
   });
 
 const by = (path: string, content: Record<string, unknown>): string =>

@@ -39,17 +39,23 @@ function property(bytes: Buffer, start: number, path: readonly string[]): string
       content = decodeBson(from.subarray(at, end));
     },
   });
+  return partitionByProperty(content, path);
+}
+
+/** The partition of content by one of its properties. */
+export function partitionByProperty(content: unknown, path: readonly string[]): string {
+  let value = content;
   for (const name of path) {
-    if (typeof content !== 'object' || content === null || !Object.hasOwn(content, name)) return '';
-    content = (content as Record<string, unknown>)[name];
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return '';
+    value = (value as Record<string, unknown>)[name];
   }
-  switch (typeof content) {
+  switch (typeof value) {
     case 'string':
-      return content;
+      return value;
     case 'number':
     case 'bigint':
     case 'boolean':
-      return String(content);
+      return String(value);
     default:
       return '';
   }

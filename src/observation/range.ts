@@ -1,12 +1,13 @@
 /** Questions about stretches of a log: where a time lies, how many events match. */
 import { Long } from 'mongodb';
 import type { OpenSequence } from '../sequences/sequences';
-import { filterQuery, findEvents, READ_CONCERN } from '../storage/find-events';
+import { deliveredQuery, findEvents, READ_CONCERN, selectsAll } from '../storage/find-events';
 import { PASS_OVER, visitEvent } from '../storage/event-fields';
 import type { ObserverDefinition, ObserverRecord } from '../storage/observers';
 import { EventSource } from './event-source';
 import { partitionKey } from './partition-key';
 import { ContentType } from '../contract/messages';
+import { latestContent } from '../sequences/presentation';
 
 /**
  * The number of the first event that was recorded at or after a time (ms since 1970), by bisection.
@@ -44,7 +45,8 @@ export async function lagOf(
 ): Promise<number | undefined> {
   if (record.position >= tail.next) return undefined;
   const { filters } = record.definition;
-  const oldest = await findEvents(db, collection, { from: record.position, to: tail.next - 1, limit: 1, filters });
+  const range = { from: record.position, to: tail.next - 1, limit: 1, filters, delivered: true };
+  const oldest = await findEvents(db, collection, range);
   const start = oldest.starts[0];
   return start === undefined ? undefined : Math.max(0, Date.now() - recordedOf(oldest.bytes, start));
 }
@@ -73,13 +75,13 @@ export async function countEvents(
   const range = { _id: { $gte: Long.fromNumber(from), $lte: Long.fromNumber(to) } };
   if (partition === undefined || partitionBy.kind === 'source') {
     const ofPartition = partition === undefined ? {} : { eventSourceId: partition };
-    const query = { $and: [range, filterQuery(filters), ofPartition] } as object;
+    const query = { $and: [range, deliveredQuery(filters), ofPartition] } as object;
     return db.collection(collection).countDocuments(query, { readConcern: READ_CONCERN });
   }
   const source = new EventSource({
     sequence,
     filters,
-    contentType: ContentType.BSON,
+    content: latestContent(ContentType.BSON),
     partitionOf: partitionKey(partitionBy),
   });
   let count = 0;
@@ -98,12 +100,11 @@ export async function missedBefore(
   after: ObserverDefinition,
   position: number,
 ): Promise<boolean> {
-  const old = filterQuery(before.filters);
-  // The old one took everything.
-  if (Object.keys(old).length === 0) return false;
+  // The old one took every event, and the new one wants nothing else.
+  if (selectsAll(before.filters) && !after.filters.some(({ announcements }) => announcements === true)) return false;
   const query = {
-    $and: [{ _id: { $lt: Long.fromNumber(position) } }, filterQuery(after.filters)],
-    $nor: [old],
+    $and: [{ _id: { $lt: Long.fromNumber(position) } }, deliveredQuery(after.filters)],
+    $nor: [deliveredQuery(before.filters)],
   } as object;
   return (
     (await db.collection(collection).findOne(query, { projection: { _id: 1 }, readConcern: READ_CONCERN })) !== null

@@ -2,6 +2,7 @@
 import { ContentType, type EventFilter } from '../contract/messages';
 import type { OpenSequence } from '../sequences/sequences';
 import type { ObserverDefinition, ObserverRecord } from '../storage/observers';
+import { wantedOf } from '../sequences/wanted-generations';
 import type { DispatchLimits } from './dispatcher';
 import { EventSource } from './event-source';
 import { partitionKey } from './partition-key';
@@ -58,11 +59,17 @@ export class Tracks {
   readonly #newDeliveryId = (): number => this.#deliveryId++;
 
   /** @param partition the one that is wanted, so that an index can lead to it. */
-  #source({ filters, partitionBy, content }: ObserverDefinition, partition?: string): EventSource {
+  #source(definition: ObserverDefinition, partition?: string): EventSource {
+    const { filters, partitionBy, content, generations, allGenerations } = definition;
     return new EventSource({
       sequence: this.sequence,
       filters: partition !== undefined && partitionBy.kind === 'source' ? ofSource(filters, partition) : filters,
-      contentType: content === 'bson' ? ContentType.BSON : ContentType.JSON,
+      content: {
+        contentType: content === 'bson' ? ContentType.BSON : ContentType.JSON,
+        view: 'original',
+        allGenerations,
+        wanted: wantedOf(generations),
+      },
       partitionOf: partitionKey(partitionBy),
     });
   }

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { BSON } from 'mongodb';
+import type { CompiledType } from '../event-types/types-of-store';
 import { ContentType, type AppendRequest, type NewEvent } from '../contract/messages';
 import { AnnalsError } from '../kernel/annals-error';
 import { LIMITS, MAX_DATE_MS, MIN_DATE_MS } from '../kernel/limits';
-import { admit, checkFilters } from './admission';
+import { admit } from './admit.testing';
+import { checkFilters } from './field-checks';
 
 const NOW = 1_700_000_000_000;
 
@@ -136,6 +138,26 @@ describe('limits, exactly at them and one beyond', () => {
       field: 'events',
       metadata: { limit: String(LIMITS.appendBytes), unit: 'bytes' },
     });
+  });
+
+  it('bytes of a call in all generations, before more of them are made', () => {
+    const generations = [1, 2, 3, 4, 5];
+    let asked = 0;
+    const type: CompiledType = {
+      name: 'typed',
+      generations,
+      latest: 5,
+      validate: () => {
+        asked++;
+        return [];
+      },
+      cast: (content) => ({ content }),
+    };
+    const types = { revision: 1, strict: false, empty: false, type: () => type };
+    const content = Buffer.from(JSON.stringify({ text: 'x'.repeat(LIMITS.contentBytes - 30) }));
+    const many = request(Array.from({ length: 16 }, () => event({ content })));
+    expect(refused(() => admit(many, NOW, types))).toMatchObject({ code: 'CALL_TOO_LARGE', field: 'events' });
+    expect(asked).toBeLessThanOrEqual(4 * generations.length);
   });
 
   it.each(['occurred', 'validFrom'] as const)('%s is from the minimum date to the maximum date', (field) => {

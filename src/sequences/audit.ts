@@ -3,13 +3,18 @@ import { BSON } from 'mongodb';
 import { ContentType, type NewEvent } from '../contract/messages';
 
 /** Who causes the acts of the server itself. */
-const SERVER_IDENTITY = 'annals';
+export const SERVER_IDENTITY = 'annals';
 
 /**
  * @param subject names the thing that the act is about. With `type` it makes the event id, so that an
  * act is recorded once, however often it is repeated after a crash and by whichever server.
+ * @param facts what else is to be known of it.
  */
-export function act(type: string, subject: Readonly<Record<string, string>>): NewEvent {
+export function act(
+  type: string,
+  subject: Readonly<Record<string, string>>,
+  facts: Readonly<Record<string, unknown>> = {},
+): NewEvent {
   const name = Object.values(subject).join('/');
   return {
     eventId: `${type}:${name}`,
@@ -22,7 +27,7 @@ export function act(type: string, subject: Readonly<Record<string, string>>): Ne
     causedBy: SERVER_IDENTITY,
     occurred: undefined,
     validFrom: undefined,
-    content: Buffer.from(BSON.serialize(subject)),
+    content: Buffer.from(BSON.serialize({ ...subject, ...facts })),
     contentType: ContentType.BSON,
   };
 }

@@ -1,11 +1,12 @@
 /**
- * Notices what other servers commit, by one change stream for the whole deployment. It only wakes
- * up: the events themselves are read by position, so a notice that is lost or late costs time and
+ * Notices what other servers commit, by one change stream for the whole deployment: events, and changes
+ * of a store's definitions. It only wakes up: the events themselves are read by position, so a notice that is lost or late costs time and
  * nothing else. An open stream halves the database's rate of bulk writes, so it is open only while
  * another live server is registered.
  */
 import type { ChangeStream, MongoClient } from 'mongodb';
 import { EVENT_DATABASE_PREFIX } from '../storage/names';
+import { SETTINGS_COLLECTION } from '../storage/store-settings';
 import type { SequencerLogger } from './sequencer';
 
 /** How long the database holds an empty answer, in ms; below the patience of a command. */
@@ -37,8 +38,11 @@ export class CommitWatch {
   }
 
   #open(): void {
-    const inserted = { operationType: 'insert', 'ns.db': { $regex: `^${EVENT_DATABASE_PREFIX.replace('+', '\\+')}` } };
-    const stream = this.client.watch<never, never>([{ $match: inserted }, { $project: { ns: 1 } }], {
+    const noticed = {
+      'ns.db': { $regex: `^${EVENT_DATABASE_PREFIX.replace('+', '\\+')}` },
+      $or: [{ operationType: 'insert' }, { operationType: 'update', 'ns.coll': SETTINGS_COLLECTION }],
+    };
+    const stream = this.client.watch<never, never>([{ $match: noticed }, { $project: { ns: 1 } }], {
       maxAwaitTimeMS: AWAIT_MS,
     });
     this.#stream = stream;

@@ -1,23 +1,28 @@
 /**
  * Turns a stored event into its protobuf form (annals.v1.Event, as an entry of a repeated field 1)
  * in one walk over the document: bytes are copied, nothing is decoded. This is the hot path of reading.
+ * Content that is stored as it is wanted is written when the walk meets it; what has to be cast, and
+ * what is asked for beside it, when the walk is over.
  */
 import { ContentType } from '../contract/messages';
-import { writeTimestamp } from '../contract/timestamp';
-import { ProtoWriter } from '../contract/wire/proto-writer';
-import { varintLength, writeSignedVarint, writeVarint } from '../contract/wire/varint';
 import { lengthTag, varintTag } from '../contract/wire/wire-type';
 import { bsonToJson } from '../kernel/content/bson-to-json';
+import type { GenerationContent } from '../kernel/generation-content';
 import { MIN_DATE_MS } from '../kernel/limits';
+import { readInt32, visitEvent, type FieldVisitor, type NumberField, type StringField } from '../storage/event-fields';
+import { chooseGeneration, type Chosen } from './choose-generation';
 import {
-  eachElement,
-  readInt32,
-  readInt64,
-  visitEvent,
-  type FieldVisitor,
-  type NumberField,
-  type StringField,
-} from '../storage/event-fields';
+  encodeAnnouncement,
+  encodeCompensation,
+  encodeGeneration,
+  encodeOrigin,
+  encodeRedaction,
+  readCompensations,
+  wireContent,
+} from './event-parts';
+import { FrameBuffer } from './frame-buffer';
+import type { Presentation } from './presentation';
+import { AS_APPENDED, TypePlans } from './type-plans';
 
 /** Field numbers of annals.v1.Event. */
 const STRING_TAG: Record<StringField, number> = {
@@ -39,202 +44,170 @@ const TAGS_TAG = lengthTag(6);
 const CONTENT_TAG = lengthTag(13);
 const CONTENT_GENERATION_TAG = varintTag(14);
 const CONTENT_TYPE_TAG = varintTag(15);
-/** Field 16 needs two bytes as a varint. */
-const ORIGIN_TAG = [(lengthTag(16) & 0x7f) | 0x80, lengthTag(16) >> 7] as const;
-/** The entry of `events`, field 1 of every message that carries events. */
-const ENTRY_TAG = lengthTag(1);
-
-/** How much more than is needed a buffer that is too small gets: it may be held for a reader that does not read. */
-const GROWTH = 1.25;
-
-/** What a wire form needs beyond the stored document at most: it drops the keys, so this is room to spare. */
-const HEADROOM_BYTES = 128;
-
-const BSON_INT32 = 0x10;
-
-const MS_PER_SECOND = 1_000;
-const NANOS_PER_MS = 1_000_000;
+/** From 16 on a field's tag takes two bytes. */
+const ORIGIN_FIELD = 16;
+const ANNOUNCEMENT_FIELD = 17;
+const COMPENSATIONS_FIELD = 18;
+const EFFECTIVE_COMPENSATION_FIELD = 19;
+const REDACTION_FIELD = 20;
+const NOT_CAST_FIELD = 21;
+const GENERATIONS_FIELD = 22;
 
 /** Writes events one after the other into one buffer. One writer serves one message at a time. */
-export class FrameWriter implements FieldVisitor {
-  #bytes: Buffer;
-  #pos = 0;
+export class FrameWriter extends FrameBuffer implements FieldVisitor {
+  #presentation!: Presentation;
+  #contentType: ContentType = ContentType.BSON;
+  /** Content may be written when the walk meets it. */
+  #direct = true;
+  /** Which generation is shown of a type; undefined when content comes as it was appended whatever the type. */
+  #plans: TypePlans | undefined;
+  // Of the event that is being written:
+  #plan = AS_APPENDED;
   #generation = 1;
-  /** Where the stored event that is being written ends in its source. */
+  #written = false;
+  #redacted = false;
+  /** Where its compensations start; 0 when it has none. */
+  #compensations = 0;
+  /** Contents that were not written: generation, start and end of each. */
+  readonly #kept: number[] = [];
+  /** Where it ends in its source. */
   #sourceEnd = 0;
-  readonly #contentType: ContentType;
 
   /** @param size bytes to begin with; the buffer grows as needed. */
-  constructor(contentType: ContentType, size: number) {
-    this.#contentType = contentType === ContentType.BSON ? ContentType.BSON : ContentType.JSON;
-    this.#bytes = Buffer.allocUnsafe(size + HEADROOM_BYTES);
-  }
-
-  get length(): number {
-    return this.#pos;
+  constructor(presentation: Presentation, size: number) {
+    super(size);
+    this.#present(presentation);
   }
 
   /** Forgets what was written and keeps the buffer, for the next message. */
-  reset(): void {
-    this.#pos = 0;
+  reset(presentation: Presentation): void {
+    this.clear();
+    if (presentation !== this.#presentation) this.#present(presentation);
+  }
+
+  #present(presentation: Presentation): void {
+    const { contentType, view, allGenerations } = presentation;
+    this.#presentation = presentation;
+    this.#contentType = contentType === ContentType.BSON ? ContentType.BSON : ContentType.JSON;
+    this.#direct = view !== 'effective' && !allGenerations;
+    this.#plans = TypePlans.of(presentation);
+    this.#plan = AS_APPENDED;
   }
 
   /** Adds the stored event whose document starts at `start` of `source`. */
   event(source: Buffer, start: number): void {
     const size = readInt32(source, start);
     this.#sourceEnd = start + size;
-    this.#reserve(size + HEADROOM_BYTES);
-    // The length comes first but is known last: leave the room that the document's size would need.
-    const entry = this.#pos;
-    const room = varintLength(size);
-    this.#bytes[entry] = ENTRY_TAG;
-    const body = entry + 1 + room;
-    this.#pos = body;
+    this.open(size);
+    this.#written = false;
+    this.#redacted = false;
+    this.#compensations = 0;
+    if (this.#kept.length > 0) this.#kept.length = 0;
     visitEvent(source, start, this);
-    const length = this.#pos - body;
-    const needed = varintLength(length);
-    if (needed !== room) {
-      this.#reserve(needed);
-      this.#bytes.copyWithin(entry + 1 + needed, body, this.#pos);
-      this.#pos += needed - room;
-    }
-    writeVarint(this.#bytes, entry + 1, length);
-  }
-
-  /** Adds an event in its wire form, as `take` returned it before. */
-  entry(frame: Buffer): void {
-    this.#reserve(frame.length);
-    this.#bytes.set(frame, this.#pos);
-    this.#pos += frame.length;
-  }
-
-  /** Adds a varint field of the message around the events. */
-  field(number: number, value: number): void {
-    this.#reserve(HEADROOM_BYTES);
-    this.#varint(varintTag(number), value);
-  }
-
-  /** What has been written, as a slice of the writer's own buffer: it lasts until `reset`. */
-  take(): Buffer {
-    return this.#bytes.subarray(0, this.#pos);
+    if (!this.#written || this.#compensations > 0) this.#finish(source);
+    this.close();
   }
 
   string(field: StringField, bytes: Buffer, start: number, end: number): void {
-    if (end > start) this.#slice(STRING_TAG[field], bytes, start, end);
+    if (end > start) this.slice(STRING_TAG[field], bytes, start, end);
+    if (this.#plans !== undefined && field === 'type') this.#plan = this.#plans.of(bytes, start, end);
   }
 
   number(field: NumberField, value: number): void {
     if (field === 'generation') this.#generation = value;
-    if (field === '_id' || field === 'generation') this.#varint(NUMBER_TAG[field], value);
+    if (field === '_id' || field === 'generation') this.varint(NUMBER_TAG[field], value);
     // The minimum date means always, which the contract says by leaving the field out.
-    else if (field !== 'validFrom' || value !== MIN_DATE_MS) this.#timestamp(NUMBER_TAG[field], value);
+    else if (field !== 'validFrom' || value !== MIN_DATE_MS) this.timestamp(NUMBER_TAG[field], value);
   }
 
   tag(bytes: Buffer, start: number, end: number): void {
-    this.#slice(TAGS_TAG, bytes, start, end);
+    this.slice(TAGS_TAG, bytes, start, end);
   }
 
   content(generation: number, bytes: Buffer, start: number, end: number): void {
-    if (generation !== this.#generation) return;
+    // Type and generation stand before content.
+    if (!this.#direct || generation !== (this.#plan.wanted || this.#generation)) {
+      this.#kept.push(generation, start, end);
+      return;
+    }
     if (this.#contentType === ContentType.BSON) {
-      this.#slice(CONTENT_TAG, bytes, start, end);
+      this.slice(CONTENT_TAG, bytes, start, end);
     } else {
       const json = bsonToJson(bytes.subarray(start, end));
       // JSON can be longer than the BSON that it was.
-      this.#reserve(json.length + HEADROOM_BYTES + (this.#sourceEnd - end));
-      this.#slice(CONTENT_TAG, json, 0, json.length);
+      this.reserve(json.length + (this.#sourceEnd - end));
+      this.slice(CONTENT_TAG, json, 0, json.length);
     }
-    this.#varint(CONTENT_GENERATION_TAG, generation);
-    this.#varint(CONTENT_TYPE_TAG, this.#contentType);
+    this.varint(CONTENT_GENERATION_TAG, generation);
+    this.varint(CONTENT_TYPE_TAG, this.#contentType);
+    this.#written = true;
   }
 
-  origin(bytes: Buffer, start: number): void {
-    const message = encodeOrigin(bytes, start);
-    this.#bytes[this.#pos++] = ORIGIN_TAG[0];
-    this.#bytes[this.#pos++] = ORIGIN_TAG[1];
-    this.#pos = writeVarint(this.#bytes, this.#pos, message.length);
-    this.#bytes.set(message, this.#pos);
-    this.#pos += message.length;
+  origin(bytes: Buffer, start: number, end: number): void {
+    this.message(ORIGIN_FIELD, encodeOrigin(bytes, start), this.#sourceEnd - end);
   }
 
-  #varint(fieldTag: number, value: number): void {
-    this.#bytes[this.#pos++] = fieldTag;
-    this.#pos = writeVarint(this.#bytes, this.#pos, value);
+  announces(bytes: Buffer, start: number, end: number): void {
+    this.message(ANNOUNCEMENT_FIELD, encodeAnnouncement(bytes, start), this.#sourceEnd - end);
   }
 
-  #slice(fieldTag: number, source: Buffer, start: number, end: number): void {
-    const to = this.#bytes;
-    to[this.#pos++] = fieldTag;
-    this.#pos = writeVarint(to, this.#pos, end - start);
-    // Short slices: a loop costs less than a call into C++.
-    if (end - start <= 24) {
-      for (let i = start; i < end; i++) to[this.#pos++] = source[i] as number;
-    } else {
-      source.copy(to, this.#pos, start, end);
-      this.#pos += end - start;
+  compensations(_bytes: Buffer, start: number): void {
+    if (this.#presentation.view !== 'original') this.#compensations = start;
+  }
+
+  redaction(bytes: Buffer, start: number, end: number): void {
+    this.#redacted = true;
+    this.message(REDACTION_FIELD, encodeRedaction(bytes, start), this.#sourceEnd - end);
+  }
+
+  /** What could not be written during the walk: content in a generation that is not stored, or of a compensation, and all that is asked for beside it. */
+  #finish(source: Buffer): void {
+    const { view, allGenerations } = this.#presentation;
+    const compensations = this.#compensations === 0 ? [] : readCompensations(source, this.#compensations);
+    const effective = view === 'effective' ? compensations.at(-1) : undefined;
+    const contents = effective?.contents ?? this.#keptContents(source);
+    if (effective !== undefined) this.message(EFFECTIVE_COMPENSATION_FIELD, Buffer.from(effective.compensationId), 0);
+    if (!this.#written) this.#chosen(this.#choose(contents, effective?.generation ?? this.#generation));
+    const everyOf = (stored: readonly GenerationContent[]) => (allGenerations ? stored : []);
+    for (const generation of everyOf(contents)) {
+      this.message(GENERATIONS_FIELD, encodeGeneration(generation, this.#contentType), 0);
+    }
+    if (view !== 'all') return;
+    for (const compensation of compensations) {
+      const chosen = this.#choose(compensation.contents, compensation.generation);
+      const shown = { chosen, generations: everyOf(compensation.contents), contentType: this.#contentType };
+      this.message(COMPENSATIONS_FIELD, encodeCompensation(source, compensation, shown), 0);
     }
   }
 
-  /** A google.protobuf.Timestamp: seconds and nanoseconds, which count forwards also before 1970. */
-  #timestamp(fieldTag: number, ms: number): void {
-    const seconds = Math.floor(ms / MS_PER_SECOND);
-    const nanos = (ms - seconds * MS_PER_SECOND) * NANOS_PER_MS;
-    const to = this.#bytes;
-    const head = this.#pos;
-    to[head] = fieldTag;
-    this.#pos = head + 2;
-    if (seconds !== 0) {
-      to[this.#pos++] = varintTag(1);
-      this.#pos = writeSignedVarint(to, this.#pos, seconds);
+  #keptContents(source: Buffer): GenerationContent[] {
+    const contents: GenerationContent[] = [];
+    for (let i = 0; i < this.#kept.length; i += 3) {
+      const [generation = 0, start, end] = this.#kept.slice(i);
+      contents.push({ generation, content: source.subarray(start, end) });
     }
-    if (nanos !== 0) this.#varint(varintTag(2), nanos);
-    to[head + 1] = this.#pos - head - 2;
+    return contents;
   }
 
-  #reserve(more: number): void {
-    if (this.#pos + more <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.ceil((this.#pos + more) * GROWTH));
-    this.#bytes.copy(grown, 0, 0, this.#pos);
-    this.#bytes = grown;
+  #choose(stored: readonly GenerationContent[], written: number): Chosen | undefined {
+    const { wanted, type } = this.#plan;
+    return chooseGeneration({ stored, written, wanted, type, redacted: this.#redacted });
   }
-}
 
-/** Field numbers of annals.v1.Origin. */
-const ORIGIN_STRINGS = new Map([
-  ['store', 1],
-  ['namespace', 2],
-  ['sequence', 3],
-  ['link', 6],
-]);
-const ORIGIN_NUMBERS = new Map([
-  ['sequenceNumber', 4],
-  ['hops', 7],
-]);
-const ORIGIN_RECORDED = 5;
-
-const originWriter = new ProtoWriter();
-
-/** annals.v1.Origin from the stored one. Only relayed events have it, so it may cost more. */
-function encodeOrigin(bytes: Buffer, start: number): Buffer {
-  originWriter.reset();
-  eachElement(bytes, start, (type, keyStart, keyStop, value) => {
-    const key = bytes.toString('latin1', keyStart, keyStop);
-    const stringField = ORIGIN_STRINGS.get(key);
-    const numberField = ORIGIN_NUMBERS.get(key);
-    if (stringField !== undefined) {
-      originWriter.string(stringField, bytes.toString('utf8', value + 4, value + 3 + readInt32(bytes, value)));
-    } else if (numberField !== undefined) {
-      originWriter.uint(numberField, type === BSON_INT32 ? readInt32(bytes, value) : readInt64(bytes, value));
-    } else if (key === 'recorded') {
-      writeTimestamp(originWriter, ORIGIN_RECORDED, readInt64(bytes, value));
-    }
-  });
-  return originWriter.finish();
+  #chosen(chosen: Chosen | undefined): void {
+    if (chosen === undefined) return;
+    const content = wireContent(chosen.content, this.#contentType);
+    this.reserve(content.length);
+    this.slice(CONTENT_TAG, content, 0, content.length);
+    this.varint(CONTENT_GENERATION_TAG, chosen.generation);
+    this.varint(CONTENT_TYPE_TAG, this.#contentType);
+    if (chosen.notCast !== '') this.message(NOT_CAST_FIELD, Buffer.from(chosen.notCast), 0);
+  }
 }
 
 /** One event in its wire form, in a buffer of its own, for the ring and for calls that answer one event. */
-export function encodeEntry(document: Buffer, start: number, contentType: ContentType): Buffer {
-  const writer = new FrameWriter(contentType, readInt32(document, start));
+export function encodeEntry(document: Buffer, start: number, presentation: Presentation): Buffer {
+  const writer = new FrameWriter(presentation, readInt32(document, start));
   writer.event(document, start);
   return Buffer.from(writer.take());
 }

@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { EventRing } from './event-ring';
 import type { LogEvent } from './log-event';
 
-const eventOf = (number: number, bytes: number): LogEvent => ({
+const eventOf = (number: number, bytes: number, about?: number): LogEvent => ({
   number,
   type: 't',
   eventSourceId: 's',
   tags: [],
   correlationId: 'c',
+  ...(about === undefined ? {} : { announces: { kind: 'compensation', sequenceNumber: about } }),
   document: Buffer.alloc(bytes, number % 256),
 });
 
@@ -19,7 +20,8 @@ const OVERHEAD = 1_000;
 type Step =
   | { readonly kind: 'push'; readonly count: number; readonly bytes: number }
   | { readonly kind: 'jump'; readonly by: number }
-  | { readonly kind: 'frames' }
+  | { readonly kind: 'frames'; readonly revision: number }
+  | { readonly kind: 'forget'; readonly back: number }
   | { readonly kind: 'clear' };
 
 const steps = fc.array(
@@ -33,7 +35,8 @@ const steps = fc.array(
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('jump' as const), by: fc.integer({ min: 2, max: 50 }) }) },
-    { weight: 2, arbitrary: fc.constant({ kind: 'frames' as const }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('frames' as const), revision: fc.nat(2) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('forget' as const), back: fc.nat(60) }) },
     { weight: 1, arbitrary: fc.constant({ kind: 'clear' as const }) },
   ),
   { maxLength: 20 },
@@ -44,7 +47,7 @@ function check(ring: EventRing, pushed: readonly LogEvent[]): void {
   const last = pushed.at(-1);
   const { first } = ring;
   if (last === undefined) {
-    expect(first).toBeUndefined();
+    expect([first, ring.bytes]).toEqual([undefined, 0]);
     return;
   }
   expect(first).toBeGreaterThanOrEqual(pushed[0]?.number ?? 0);
@@ -72,7 +75,15 @@ it('the ring holds the newest events without a gap and never gives a wrong one, 
         } else if (step.kind === 'jump') {
           next += step.by;
         } else if (step.kind === 'frames') {
-          for (const event of pushed) ring.frame(event.number, () => Buffer.alloc(10));
+          const frame = Buffer.alloc(10, step.revision);
+          for (const event of pushed) {
+            const made = ring.frame(event.number, step.revision, () => frame);
+            if (ring.get(event.number) !== undefined) expect(made).toEqual(frame);
+          }
+        } else if (step.kind === 'forget') {
+          const number = next - 1 - step.back;
+          if (ring.get(number) !== undefined) pushed = pushed.filter((event) => event.number > number);
+          ring.forget(number);
         } else {
           for (let i = 0; i < step.count; i++) {
             const event = eventOf(next++, step.bytes);
@@ -99,16 +110,56 @@ it('an event is turned into its wire form once, however many take it', () => {
     encoded++;
     return Buffer.from([event.number]);
   };
-  expect([ring.frame(7, encode), ring.frame(7, encode)]).toEqual([Buffer.from([7]), Buffer.from([7])]);
-  expect(ring.frame(8, encode)).toBeUndefined();
+  expect([ring.frame(7, 1, encode), ring.frame(7, 1, encode)]).toEqual([Buffer.from([7]), Buffer.from([7])]);
+  expect(ring.frame(8, 1, encode)).toBeUndefined();
   expect(encoded).toBe(1);
+});
+
+it('other types make another wire form, which takes the place of the one before', () => {
+  const ring = new EventRing(BUDGET);
+  ring.push(eventOf(7, 10));
+  ring.frame(7, 1, () => Buffer.alloc(100));
+  const before = ring.bytes;
+  expect(ring.frame(7, 2, () => Buffer.alloc(60, 2))).toEqual(Buffer.alloc(60, 2));
+  expect(ring.frame(7, 2, () => Buffer.alloc(1))).toEqual(Buffer.alloc(60, 2));
+  expect(ring.bytes).toBe(before - 40);
+});
+
+it('an event whose document has changed is forgotten, with what is before it and every announcement about it', () => {
+  const ring = new EventRing(BUDGET);
+  for (const number of [3, 4, 5]) ring.push(eventOf(number, 10));
+  ring.push(eventOf(6, 10, 4));
+  for (const number of [7, 8]) ring.push(eventOf(number, 10));
+  ring.forget(3);
+  expect(ring.first).toBe(4);
+  ring.forget(4);
+  expect(ring.first).toBe(7);
+  // What is not kept needs no forgetting.
+  ring.forget(2);
+  ring.forget(20);
+  expect(ring.first).toBe(7);
+  ring.forget(8);
+  expect([ring.first, ring.bytes]).toEqual([undefined, 0]);
+  ring.push(eventOf(9, 10));
+  expect(ring.first).toBe(9);
+});
+
+it('an announcement is forgotten although the event that it is about is kept no more', () => {
+  const ring = new EventRing(BUDGET);
+  ring.push(eventOf(10, 10, 2));
+  ring.push(eventOf(11, 10));
+  ring.forget(2);
+  expect(ring.first).toBe(11);
+  // It is gone, and with it what was known of it.
+  ring.forget(2);
+  expect(ring.first).toBe(11);
 });
 
 it('wire forms count, and go with their events', () => {
   const ring = new EventRing(BUDGET);
   ring.push(eventOf(0, 100));
   const before = ring.bytes;
-  ring.frame(0, () => Buffer.alloc(50));
+  ring.frame(0, 1, () => Buffer.alloc(50));
   expect(ring.bytes).toBe(before + 50);
   ring.clear();
   expect(ring.bytes).toBe(0);

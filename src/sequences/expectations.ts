@@ -14,9 +14,9 @@ import { TUNING } from './tuning';
 export type Verdict =
   | { readonly kind: 'hold' }
   | { readonly kind: 'violated'; readonly violations: readonly Violation[] }
-  | { readonly kind: 'ahead'; readonly error: AnnalsError };
+  | { readonly kind: 'failed'; readonly error: AnnalsError };
 
-const HOLD: Verdict = { kind: 'hold' };
+export const HOLD: Verdict = { kind: 'hold' };
 
 /** Whether all expectations of an append hold. All violations are told at once. */
 export async function checkExpectations(
@@ -27,7 +27,7 @@ export async function checkExpectations(
 ): Promise<Verdict> {
   if (expectations.length === 0) return HOLD;
   const ahead = await firstAhead(expectations, tail);
-  if (ahead !== undefined) return { kind: 'ahead', error: ahead };
+  if (ahead !== undefined) return { kind: 'failed', error: ahead };
   const conflicts = await Promise.all(expectations.map((expectation) => conflictOf(expectation, tail, db, collection)));
   const violations = conflicts.flatMap((number, i) =>
     number === undefined ? [] : [violation(expectations[i] as Expectation, i, number)],

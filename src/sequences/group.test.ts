@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { BSON } from 'mongodb';
 import type { Expectation } from '../contract/messages';
 import type { EventDraft } from '../storage/event-document';
+import { HOLD } from './expectations';
 import { appendAt, groupSize, prefixWithoutConflict } from './group';
 import { matches } from './log-event';
 import { PendingAppend } from './pending-append';
@@ -17,12 +18,23 @@ const draft = (fields: Partial<EventDraft>): EventDraft => ({
   validFrom: 0,
   eventSourceId: 's',
   tags: [],
-  content: Buffer.from(BSON.serialize({})),
+  contents: [{ generation: 1, content: Buffer.from(BSON.serialize({})) }],
   ...fields,
 });
 
 const pending = (drafts: readonly EventDraft[], expectations: readonly Expectation[] = [], bytes = 1): PendingAppend =>
-  new PendingAppend({ drafts, documents: drafts.map(() => Buffer.alloc(0)), bytes, expectations, madeIds: false }, 0);
+  new PendingAppend(
+    {
+      drafts,
+      documents: drafts.map(() => Buffer.alloc(0)),
+      bytes,
+      expectations,
+      madeIds: false,
+      violations: [],
+      companions: [],
+    },
+    0,
+  );
 
 describe('how many appends make a group', () => {
   const LIMITS = { groupEvents: 10, groupBytes: 1_000 };
@@ -103,6 +115,21 @@ describe('what can be committed together', () => {
         if (group.length > 0) expect(size).toBeGreaterThan(0);
       }),
     );
+  });
+
+  it('where a constraint comes into force nothing else is recorded in the same commit', () => {
+    const companion = {
+      touches: new Set<string>(),
+      check: async () => Promise.resolve(HOLD),
+      write: async () => undefined,
+    };
+    const announces = { kind: 'constraint' as const, sequenceNumber: 0, reason: '' };
+    const base = pending([draft({ eventId: 'fence', announces })]).append;
+    const fence = new PendingAppend({ ...base, companions: [companion] }, 0);
+    const [before, after] = [pending([draft({ eventId: '1' })]), pending([draft({ eventId: '2' })])];
+    expect(prefixWithoutConflict([before, fence, after])).toBe(1);
+    expect(prefixWithoutConflict([fence, after])).toBe(1);
+    expect(prefixWithoutConflict([before, after, fence])).toBe(2);
   });
 
   it('an append is never held up by what it expects of itself', () => {

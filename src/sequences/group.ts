@@ -23,24 +23,37 @@ export function groupSize(queue: readonly PendingAppend[], limits: GroupLimits):
 }
 
 /**
+ * Where a constraint comes into force everything below has been looked at, and everything above is held
+ * against it: neither is true of what is recorded in the same commit.
+ */
+const standsAlone = ({ append }: PendingAppend): boolean =>
+  append.companions.length > 0 && append.drafts.some(({ announces }) => announces?.kind === 'constraint');
+
+/**
  * How many appends at the front of the group can be committed together. One that does not hold
- * against an earlier one of the group, or repeats its event id, waits for the next group: the
- * earlier one may still fail, so nothing can be said before it is committed. What comes after it
- * waits too, so that appends keep the order in which they came.
+ * against an earlier one of the group, repeats its event id, or claims or changes the same thing,
+ * waits for the next group: the earlier one may still fail, so nothing can be said before it is
+ * committed. What comes after it waits too, so that appends keep the order in which they came.
  */
 export function prefixWithoutConflict(group: readonly PendingAppend[]): number {
-  if (group.length <= 1) return group.length;
+  const [first] = group;
+  if (first === undefined || group.length === 1 || standsAlone(first)) return Math.min(1, group.length);
   const earlier: EventDraft[] = [];
   const ids = new Set<string>();
-  for (const [index, { append }] of group.entries()) {
+  const touched = new Set<string>();
+  for (const [index, pending] of group.entries()) {
+    const { append } = pending;
     const conflicts =
+      (index > 0 && standsAlone(pending)) ||
       append.drafts.some((draft) => ids.has(draft.eventId)) ||
-      append.expectations.some(({ filter }) => earlier.some((draft) => matches(filter, draft)));
+      append.expectations.some(({ filter }) => earlier.some((draft) => matches(filter, draft))) ||
+      [...pending.touches()].some((thing) => touched.has(thing));
     if (conflicts) return index;
     for (const draft of append.drafts) {
       ids.add(draft.eventId);
       earlier.push(draft);
     }
+    for (const thing of pending.touches()) touched.add(thing);
   }
   return group.length;
 }

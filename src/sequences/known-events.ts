@@ -5,29 +5,17 @@
 import type { Db } from 'mongodb';
 import type { AppendResponse, Violation } from '../contract/messages';
 import { sameContent } from '../kernel/content/same-content';
-import type { EventDraft } from '../storage/event-document';
-import { PASS_OVER, readInt32, visitEvent } from '../storage/event-fields';
+import { writtenContent, type EventDraft } from '../storage/event-document';
 import { findByEventIds } from '../storage/find-events';
-import { fromDocument } from './log-event';
+import { originKey, storedEvent, type StoredEvent } from '../storage/stored-event';
 
-/** A recorded event, as far as a repeated append is compared with it. */
-export interface KnownEvent {
-  readonly number: number;
-  readonly recorded: number;
-  readonly eventId: string;
-  readonly type: string;
-  readonly eventSourceId: string;
-  readonly generation: number;
-  readonly content: Buffer;
-}
-
-export type KnownEvents = ReadonlyMap<string, KnownEvent>;
+export type KnownEvents = ReadonlyMap<string, StoredEvent>;
 
 /** Those of the events that are recorded, by id. */
 export async function lookUp(db: Db, collection: string, drafts: readonly EventDraft[]): Promise<KnownEvents> {
   const ids = drafts.map((draft) => draft.eventId);
   const documents = await findByEventIds(db, collection, ids);
-  return new Map(documents.map((document) => knownEvent(document)).map((known) => [known.eventId, known]));
+  return new Map(documents.map(storedEvent).map((known) => [known.eventId, known]));
 }
 
 /**
@@ -56,26 +44,29 @@ export function answerFromKnown(drafts: readonly EventDraft[], known: KnownEvent
   return { refused: { violations: found.flatMap((event, i) => violationOfPart(drafts[i] as EventDraft, event, i)) } };
 }
 
-function violationOfReuse(draft: EventDraft, event: KnownEvent | undefined, i: number): Violation[] {
+function violationOfReuse(draft: EventDraft, event: StoredEvent | undefined, i: number): Violation[] {
   if (event === undefined) return [];
-  const different = [
-    ...(event.type === draft.type ? [] : ['type']),
-    ...(event.eventSourceId === draft.eventSourceId ? [] : ['event_source_id']),
-    ...(event.generation === draft.generation ? [] : ['generation']),
-    ...(sameContent(event.content, draft.content) ? [] : ['content']),
-  ];
-  if (different.length === 0) return [];
+  const different = differences(draft, event);
+  const [part] = different;
+  if (part === undefined) return [];
+  const other = part === ANOTHER_EVENT ? meaning(event) : `has another ${different.join(', ')}`;
   return [
     {
       code: 'EVENT_ID_REUSED',
-      message: `events[${i}] has the id ${JSON.stringify(draft.eventId)} of event ${event.number}, which has another ${different.join(', ')}`,
-      field: `events[${i}].${different[0] ?? ''}`,
+      message: `events[${i}] has the id ${JSON.stringify(draft.eventId)} of event ${event.number}, which ${other}`,
+      field: `events[${i}].${part}`,
       sequenceNumber: event.number,
     },
   ];
 }
 
-function violationOfPart(draft: EventDraft, event: KnownEvent | undefined, i: number): Violation[] {
+/** What it is when it is not what the draft is. */
+function meaning({ announces, originKey: from }: StoredEvent): string {
+  if (announces !== undefined) return `announces what happened to event ${announces.sequenceNumber}`;
+  return from === '' ? 'is an event of its own' : `was relayed as ${from}`;
+}
+
+function violationOfPart(draft: EventDraft, event: StoredEvent | undefined, i: number): Violation[] {
   if (event === undefined) return [];
   return [
     {
@@ -87,30 +78,27 @@ function violationOfPart(draft: EventDraft, event: KnownEvent | undefined, i: nu
   ];
 }
 
-function knownEvent(document: Buffer): KnownEvent {
-  const contents = new Map<number, Buffer>();
-  let eventId = '';
-  let generation = 1;
-  let recorded = 0;
-  visitEvent(document, 0, {
-    ...PASS_OVER,
-    string: (field, bytes, start, end) => {
-      if (field === 'eventId') eventId = bytes.toString('utf8', start, end);
-    },
-    number: (field, value) => {
-      if (field === 'generation') generation = value;
-      if (field === 'recorded') recorded = value;
-    },
-    content: (of, bytes, start) => contents.set(of, bytes.subarray(start, start + readInt32(bytes, start))),
-  });
-  const { number, type, eventSourceId } = fromDocument(document);
-  return {
-    number,
-    recorded,
-    eventId,
-    type,
-    eventSourceId,
-    generation,
-    content: contents.get(generation) ?? Buffer.alloc(0),
-  };
+/** The part of an append that stands for what its other parts do not say: the id is all that the two have in common. */
+const ANOTHER_EVENT = 'event_id';
+
+/** What a recorded event has otherwise than one that was sent again would have, by the names that an append has for it. */
+function differences(draft: EventDraft, event: StoredEvent): string[] {
+  const { announces, origin } = draft;
+  const sameGeneration = draft.anyGeneration === true || event.generation === draft.generation;
+  const announced = announces?.kind === event.announces?.kind;
+  const sameAnnouncement = announced && announces?.sequenceNumber === event.announces?.sequenceNumber;
+  // An event of the same id that came from elsewhere is another one.
+  const sameOrigin = origin === undefined || event.originKey === originKey(origin);
+  if (!sameAnnouncement || !sameOrigin) return [ANOTHER_EVENT];
+  return [
+    ...(event.type === draft.type ? [] : ['type']),
+    ...(event.eventSourceId === draft.eventSourceId ? [] : ['event_source_id']),
+    ...(sameGeneration ? [] : ['generation']),
+    // What is gone for good cannot be compared.
+    ...(event.redacted || sameContent(contentOf(event), writtenContent(draft)) ? [] : ['content']),
+  ];
 }
+
+/** The content as it was written. */
+const contentOf = ({ contents, generation }: StoredEvent): Buffer =>
+  contents.find((content) => content.generation === generation)?.content ?? Buffer.alloc(0);

@@ -7,7 +7,7 @@ import { ensureEventCollection } from '../storage/event-collections';
 import { encodeEventDocument, stamp } from '../storage/event-document';
 import { decodeDocument, documentAt, findEvents } from '../storage/find-events';
 import { insertEvents } from '../storage/insert-events';
-import { fromDocument, fromDraft, matchesAny } from './log-event';
+import { fromDocument, fromDraft, isDelivered, matchesAny } from './log-event';
 
 it('a committed event is the same whether it is remembered or read', () => {
   fc.assert(
@@ -24,30 +24,45 @@ it('filters select the same events in memory as in the database', async () => {
   const text = fc.constantFrom('a', 'b', 'A', '', 'a ', '$a', 'é', 'e\u0301', 'a\0b', '^a.*$');
   const list = fc.array(text, { maxLength: 3 });
   const anyEvent = fc.record({ type: text, eventSourceId: text, tags: list, correlationId: text });
+  const anyAnnouncement = fc.option(
+    fc.record({ kind: fc.constantFrom('compensation', 'redaction', 'constraint'), sequenceNumber: fc.nat(9) }),
+    { nil: undefined },
+  );
   const anyFilters = fc.array(
     fc.record({
       types: list,
       eventSourceIds: list,
       tags: list,
       correlationId: fc.option(text, { nil: undefined }),
+      announcements: fc.boolean(),
     }),
     { maxLength: 3 },
   );
-  const events = fc.sample(anyEvent, { numRuns: 200, seed: 7 });
+  const events = fc
+    .sample(fc.tuple(anyEvent, anyAnnouncement), { numRuns: 300, seed: 7 })
+    .map(([event, announces]) => (announces === undefined ? event : { announces, ...event }));
   const database = await startReplicaSet();
   const client = new MongoClient(database.url);
   const db = client.db('annals+test+default');
   await ensureEventCollection(db, 'filtered');
   const documents = events.map((event, i) =>
-    Buffer.from(BSON.serialize({ _id: Long.fromNumber(i), eventId: String(i), ...event })),
+    Buffer.from(
+      // Announcements say so right behind number and time.
+      BSON.serialize({ _id: Long.fromNumber(i), recorded: new Date(0), ...event, eventId: String(i) }),
+    ),
   );
   await insertEvents(db, 'sequence+filtered', documents);
 
   await fc.assert(
     fc.asyncProperty(anyFilters, async (filters) => {
-      const { bytes, starts } = await findEvents(db, 'sequence+filtered', { from: 0, limit: 1_000, filters });
-      const found = starts.map((start) => Number(decodeDocument(documentAt(bytes, start))['_id']));
-      expect(found).toEqual(events.flatMap((event, i) => (matchesAny(filters, event) ? [i] : [])));
+      const expected = events.flatMap((event, i) => (matchesAny(filters, event) ? [i] : []));
+      // Announcements that nobody asks for are left out by the database, or by who reads.
+      for (const delivered of [true, false]) {
+        const range = { from: 0, limit: 1_000, filters, delivered };
+        const { bytes, starts } = await findEvents(db, 'sequence+filtered', range);
+        const wanted = delivered ? starts : starts.filter((start) => isDelivered(filters, bytes, start));
+        expect(wanted.map((start) => Number(decodeDocument(documentAt(bytes, start))['_id']))).toEqual(expected);
+      }
     }),
     { numRuns: 200 },
   );

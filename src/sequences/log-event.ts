@@ -1,7 +1,8 @@
 /** A committed event as the log keeps it in memory: its bytes, and what filters and checks look at. */
 import type { EventFilter } from '../contract/messages';
-import type { EventDraft } from '../storage/event-document';
-import { PASS_OVER, visitEvent } from '../storage/event-fields';
+import type { AnnouncementDraft, EventDraft } from '../storage/event-document';
+import { announcementAt, announcementKind, PASS_OVER, visitEvent } from '../storage/event-fields';
+import { documentAt } from '../storage/find-events';
 
 export interface LogEvent {
   readonly number: number;
@@ -9,12 +10,14 @@ export interface LogEvent {
   readonly eventSourceId: string;
   readonly tags: readonly string[];
   readonly correlationId: string;
+  /** What it says of which earlier event; absent of an ordinary one. */
+  readonly announces?: Pick<AnnouncementDraft, 'kind' | 'sequenceNumber'>;
   /** The stored document. */
   readonly document: Buffer;
 }
 
 /** What a filter looks at: true of a draft and of a committed event. */
-export type Selectable = Pick<LogEvent, 'type' | 'eventSourceId' | 'tags' | 'correlationId'>;
+export type Selectable = Pick<LogEvent, 'type' | 'eventSourceId' | 'tags' | 'correlationId' | 'announces'>;
 
 /** An event that was just committed. The draft's document has been stamped with the number. */
 export const fromDraft = (number: number, draft: EventDraft, document: Buffer): LogEvent => ({
@@ -23,14 +26,18 @@ export const fromDraft = (number: number, draft: EventDraft, document: Buffer): 
   eventSourceId: draft.eventSourceId,
   tags: draft.tags,
   correlationId: draft.correlationId,
+  ...(draft.announces === undefined ? {} : { announces: aboutOf(draft.announces) }),
   document,
 });
+
+const aboutOf = ({ kind, sequenceNumber }: AnnouncementDraft) => ({ kind, sequenceNumber });
 
 /** An event that another server committed, from its stored document. */
 export function fromDocument(document: Buffer): LogEvent {
   const text = { type: '', eventSourceId: '', correlationId: '' };
   const tags: string[] = [];
   let number = 0;
+  let announces: LogEvent['announces'];
   visitEvent(document, 0, {
     ...PASS_OVER,
     string: (field, bytes, start, end) => {
@@ -40,13 +47,15 @@ export function fromDocument(document: Buffer): LogEvent {
       if (field === '_id') number = value;
     },
     tag: (bytes, start, end) => tags.push(bytes.toString('utf8', start, end)),
+    announces: (bytes, start) => (announces = announcementAt(bytes, start)),
   });
-  return { number, tags, document, ...text };
+  return { number, tags, document, ...text, ...(announces === undefined ? {} : { announces }) };
 }
 
-/** Whether one filter selects the event; the same question as filterQuery asks of the database. */
+/** Whether one filter selects the event; the same question as deliveredQuery asks of the database. */
 export function matches(filter: EventFilter, event: Selectable): boolean {
   return (
+    (event.announces === undefined || (filter.announcements === true && event.announces.kind !== 'constraint')) &&
     (filter.types.length === 0 || filter.types.includes(event.type)) &&
     (filter.eventSourceIds.length === 0 || filter.eventSourceIds.includes(event.eventSourceId)) &&
     filter.tags.every((tag) => event.tags.includes(tag)) &&
@@ -54,6 +63,16 @@ export function matches(filter: EventFilter, event: Selectable): boolean {
   );
 }
 
-/** Whether any of the filters selects the event; no filter selects every event. */
+/** Whether any of the filters selects the event; no filter selects every event, and no announcement. */
 export const matchesAny = (filters: readonly EventFilter[], event: Selectable): boolean =>
-  filters.length === 0 || filters.some((filter) => matches(filter, event));
+  filters.length === 0 ? event.announces === undefined : filters.some((filter) => matches(filter, event));
+
+/**
+ * Whether a reader with these filters gets the stored event at `start`, which the database has selected
+ * by them: what is no announcement is let through without a look at anything else.
+ */
+export function isDelivered(filters: readonly EventFilter[], bytes: Buffer, start: number): boolean {
+  const kind = announcementKind(bytes, start);
+  if (kind === undefined) return true;
+  return kind !== 'constraint' && matchesAny(filters, fromDocument(documentAt(bytes, start)));
+}

@@ -1,10 +1,12 @@
 /** One page of a read or a catch-up: which range to ask the database for, and the message made of the answer. */
 import type { Db } from 'mongodb';
-import type { ContentType, EventFilter } from '../contract/messages';
+import type { EventFilter } from '../contract/messages';
 import { NUMBER_OFFSET } from '../storage/event-document';
 import { readInt32, readInt64 } from '../storage/event-fields';
-import { findEvents, isIndexed, type RawEvents } from '../storage/find-events';
+import { findEvents, isIndexed, selectsAll, type RawEvents } from '../storage/find-events';
 import { FrameWriter } from './event-frame';
+import { isDelivered } from './log-event';
+import type { Presentation } from './presentation';
 import type { ReaderPace } from './reader-pace';
 import { TUNING } from './tuning';
 
@@ -12,7 +14,8 @@ export interface PageQuery {
   readonly db: Db;
   readonly collection: string;
   readonly filters: readonly EventFilter[];
-  readonly contentType: ContentType;
+  /** In which form content comes, asked for each page. */
+  readonly present: () => Promise<Presentation>;
   /** How large the pages may be. */
   readonly pace: ReaderPace;
 }
@@ -20,6 +23,7 @@ export interface PageQuery {
 export interface Page {
   /** The first number that has not been looked at yet, in the direction read; past the range when it is done. */
   readonly next: number;
+  /** Events that the reader gets. */
   readonly count: number;
   /** The page's events in their wire form, and room for the message's own fields. */
   readonly writer: FrameWriter;
@@ -46,20 +50,27 @@ export class Pager {
 
   /**
    * The page that starts at `from` and ends at the latest at `to`, both inclusive.
-   * @param limit events at most, beyond the page's own bounds.
+   * @param limit events at most, beyond the page's own bounds. Announcements that are passed over count
+   * for no reader: they are looked at and not delivered.
    */
   async read(from: number, to: number, backwards: boolean, limit = Number.POSITIVE_INFINITY): Promise<Page> {
-    const { db, collection, filters } = this.query;
+    const { db, collection, filters, present } = this.query;
     const wanted = Math.min(limit, TUNING.frameEvents, this.#events);
     const range = this.#window(from, to, backwards);
     const found = fitting(await findEvents(db, collection, { ...range, limit: wanted, backwards, filters }));
-    const next = nextAfter(found, range, backwards, filters.length === 0);
+    const next = nextAfter(found, range, backwards, selectsAll(filters));
     const size = sizeOf(found);
     this.#learn(found.starts.length, size);
-    const writer = this.#free.pop() ?? new FrameWriter(this.query.contentType, size);
-    writer.reset();
-    for (const start of found.starts) writer.event(found.bytes, start);
-    return { next, count: found.starts.length, writer, release: () => this.#free.push(writer) };
+    const presentation = await present();
+    const writer = this.#free.pop() ?? new FrameWriter(presentation, size);
+    writer.reset(presentation);
+    let count = 0;
+    for (const start of found.starts) {
+      if (!isDelivered(filters, found.bytes, start)) continue;
+      writer.event(found.bytes, start);
+      count++;
+    }
+    return { next, count, writer, release: () => this.#free.push(writer) };
   }
 
   #learn(events: number, bytes: number): void {
@@ -70,7 +81,7 @@ export class Pager {
 
   /** Without an index to lead the way, a query walks a bounded stretch of the log, so that progress can be told. */
   #window(from: number, to: number, backwards: boolean): { from: number; to: number } {
-    const bounded = this.query.filters.length > 0 && !isIndexed(this.query.filters);
+    const bounded = !selectsAll(this.query.filters) && !isIndexed(this.query.filters);
     const length = bounded ? TUNING.scanWindow : Number.POSITIVE_INFINITY;
     return backwards ? { from: Math.max(to, from - length), to: from } : { from, to: Math.min(to, from + length) };
   }

@@ -1,6 +1,8 @@
 /** An append on its way: what it wants, until when, and the one answer that it gets. */
 import { AnnalsError } from '../kernel/annals-error';
 import type { AppendResponse } from '../contract/messages';
+import type { AppendClaims, ConstrainedEvent, ConstraintKeeper } from '../constraints/constraint-keeper';
+import type { EventDraft } from '../storage/event-document';
 import type { AdmittedAppend } from './admission';
 
 export class PendingAppend {
@@ -11,6 +13,7 @@ export class PendingAppend {
   attempted: { readonly first: number; readonly recorded: number } | undefined;
   /** It stands in the sequencer's queue. */
   queued = false;
+  #claims: { readonly revision: number; readonly of: AppendClaims } | undefined;
   #resolve!: (response: AppendResponse) => void;
   #reject!: (error: AnnalsError) => void;
   #answered = false;
@@ -32,6 +35,34 @@ export class PendingAppend {
 
   get count(): number {
     return this.append.drafts.length;
+  }
+
+  /** Finds out what it claims and releases under the constraints in force, anew when they are other ones. */
+  claimUnder(constraints: ConstraintKeeper): void {
+    const { revision, idle } = constraints;
+    if (this.#claims?.revision === revision) return;
+    if (idle) {
+      this.#claims = undefined;
+      return;
+    }
+    const events = this.append.drafts.filter(({ announces }) => announces?.kind !== 'constraint').map(constrained);
+    this.#claims = { revision, of: constraints.claimsOf(events, (i) => `events[${i}]`) };
+  }
+
+  /** What it claims and releases, as `claimUnder` found it last; undefined when it is nothing. */
+  get claims(): AppendClaims | undefined {
+    return this.#claims?.of.empty === false ? this.#claims.of : undefined;
+  }
+
+  /** It is recorded in a transaction: its events stand together, or something goes along with them. */
+  get atomic(): boolean {
+    return this.count > 1 || this.append.companions.length > 0 || this.claims !== undefined;
+  }
+
+  /** What nothing else may claim or change in the same commit. */
+  *touches(): Iterable<string> {
+    for (const { touches } of this.append.companions) yield* touches;
+    if (this.#claims !== undefined) yield* this.#claims.of.touched;
   }
 
   recorded(first: number, recorded: number, duplicate: boolean): void {
@@ -62,4 +93,11 @@ export class PendingAppend {
   expire(): void {
     this.fail(new AnnalsError(this.mayHaveLanded ? 'OUTCOME_UNKNOWN' : 'DATABASE_UNAVAILABLE'));
   }
+}
+
+/** A draft as constraints look at it: an announcement is about the event whose content it replaces or takes away. */
+function constrained({ type, eventSourceId, contents, announces }: EventDraft): ConstrainedEvent {
+  if (announces === undefined) return { type, eventSourceId, contents };
+  const held = announces.kind === 'redaction' ? [] : contents;
+  return { type, eventSourceId, contents: held, instead: announces.sequenceNumber };
 }

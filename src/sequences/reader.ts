@@ -1,9 +1,10 @@
 /** Reads a range of an event sequence once, as messages in their wire form. */
 import type { Db } from 'mongodb';
-import type { ContentType, EventFilter } from '../contract/messages';
+import type { EventFilter } from '../contract/messages';
 import { documentAt, findByEventIds, findEvents, findLast } from '../storage/find-events';
 import { fromDocument } from './log-event';
 import { Pager, type Page } from './page';
+import { presenting, type ContentWanted, type TypesAtHand } from './presentation';
 import { ReaderPace } from './reader-pace';
 
 /** Where a sequence's events are. */
@@ -21,7 +22,7 @@ export interface ReadOptions {
   /** Events at most; 0: all. */
   readonly limit: number;
   readonly filters: readonly EventFilter[];
-  readonly contentType: ContentType;
+  readonly content: ContentWanted;
 }
 
 /** Field number of ReadResponse.position. */
@@ -31,16 +32,16 @@ const POSITION_FIELD = 2;
  * ReadResponse messages, each a page; what is recorded after the read began is not part of it. A
  * message's bytes last until the next one is asked for.
  */
-export async function* readRange(sequence: SequencePlace, options: ReadOptions): AsyncGenerator<Buffer> {
+export async function* readRange(sequence: SequencePlace & TypesAtHand, options: ReadOptions): AsyncGenerator<Buffer> {
   const tail = await lastNumber(sequence, []);
   if (tail === undefined) return;
   const { db, collection } = sequence;
-  const { backwards, filters, contentType } = options;
+  const { backwards, filters, content } = options;
   const from = backwards ? Math.min(options.from ?? tail, tail) : (options.from ?? 0);
   const to = backwards ? (options.to ?? 0) : Math.min(options.to ?? tail, tail);
   const open = (position: number) => (backwards ? position >= to : position <= to);
   const pace = new ReaderPace();
-  const pager = new Pager({ db, collection, filters, contentType, pace });
+  const pager = new Pager({ db, collection, filters, present: presenting(content, sequence), pace });
 
   let left = options.limit === 0 ? Number.POSITIVE_INFINITY : options.limit;
   let next = from;
@@ -70,7 +71,7 @@ export async function readOne({ db, collection }: SequencePlace, key: number | s
   return start === undefined ? undefined : documentAt(found.bytes, start);
 }
 
-/** The number of the last event that matches; undefined when there is none. */
+/** The number of the last event that matches, or of the log's end without any filter; undefined when there is none. */
 export async function lastNumber(
   { db, collection }: SequencePlace,
   filters: readonly EventFilter[],

@@ -14,13 +14,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClientSession, Db, MongoClient } from 'mongodb';
 import type { AppendResponse } from '../contract/messages';
+import type { ConstraintKeeper, NumberedClaims } from '../constraints/constraint-keeper';
 import { AnnalsError } from '../kernel/annals-error';
-import { stamp } from '../storage/event-document';
-import { insertEvents, insertEventsAtomically, type InsertOutcome } from '../storage/insert-events';
+import { stamp, type EventDraft } from '../storage/event-document';
+import {
+  AlongFailed,
+  insertEvents,
+  insertEventsAtomically,
+  type Along,
+  type InsertOutcome,
+} from '../storage/insert-events';
 import type { AdmittedAppend } from './admission';
-import { checkExpectations, type Verdict } from './expectations';
-import { appendAt, groupSize, prefixWithoutConflict } from './group';
-import { answerFromKnown, lookUp } from './known-events';
+import { AppendQueue } from './append-queue';
+import type { Companion } from './companion';
+import { appendAt, prefixWithoutConflict } from './group';
+import { GroupCheck } from './group-check';
 import { fromDraft } from './log-event';
 import { PendingAppend } from './pending-append';
 import type { QueueBudget } from './queue-budget';
@@ -32,6 +40,7 @@ export interface SequencerPlace {
   readonly db: Db;
   readonly collection: string;
   readonly tail: Tail;
+  readonly constraints: ConstraintKeeper;
   /** What the queues of all sequences may hold together. */
   readonly budget: QueueBudget;
   /** Makes the collection when it may not be there yet; called before the first commit, again until it succeeds. */
@@ -48,20 +57,24 @@ export interface SequencerLogger {
 type Settled = Exclude<InsertOutcome, { kind: 'unknown' | 'contended' }> | { readonly kind: 'abandoned' };
 
 export class Sequencer {
-  #queue: PendingAppend[] = [];
-  #queuedEvents = 0;
-  #queuedBytes = 0;
+  readonly #queue: AppendQueue;
+  readonly #check: GroupCheck;
   /** The appends that were taken from the queue, while they are checked and committed. */
   #taken: readonly PendingAppend[] = [];
   /** Those of them whose documents are at the database. */
   #inFlight: readonly PendingAppend[] = [];
   #running: Promise<void> | undefined;
   #prepared = false;
+  /** A constraint of ours has come into force, and we have not heard of it yet. */
+  #constraintsChanged = false;
   #stopping = false;
   /** No append is waited for longer than this, on the clock of `performance.now()`; set when the server stops. */
   #lastDeadline = Number.POSITIVE_INFINITY;
 
-  constructor(private readonly place: SequencerPlace) {}
+  constructor(private readonly place: SequencerPlace) {
+    this.#queue = new AppendQueue(place.budget);
+    this.#check = new GroupCheck(place);
+  }
 
   get idle(): boolean {
     return this.#running === undefined;
@@ -75,10 +88,8 @@ export class Sequencer {
   async submit(append: AdmittedAppend, deadline: number): Promise<AppendResponse> {
     if (this.#stopping) return Promise.reject(new AnnalsError('SHUTTING_DOWN'));
     const pending = new PendingAppend(append, deadline);
-    const overload = this.#overload(pending);
+    const overload = this.#queue.push(pending);
     if (overload !== undefined) return Promise.reject(overload);
-    this.#enqueue(pending);
-    this.#queue.push(pending);
     this.#running ??= this.#run();
     return pending.answer;
   }
@@ -97,8 +108,8 @@ export class Sequencer {
     // What else arrives in this turn of the event loop belongs to the first group.
     await new Promise((resolve) => setImmediate(resolve));
     let wait = 0;
-    while (this.#queue.length > 0) {
-      const group = this.#take();
+    while (!this.#queue.empty) {
+      const group = this.#queue.take();
       this.#taken = group;
       try {
         await this.#commitGroup(group);
@@ -107,7 +118,7 @@ export class Sequencer {
         // A question to the database failed before anything was written: ask again until time is up.
         this.place.logger.warn({ err: error, collection: this.place.collection }, 'appends wait for the database');
         wait = nextPause(wait);
-        this.#putBack(group.filter((pending) => !pending.queued));
+        this.#queue.putBack(group.filter((pending) => !pending.queued));
         await pause(wait);
       }
     }
@@ -116,36 +127,28 @@ export class Sequencer {
     this.#running = undefined;
   }
 
-  #take(): PendingAppend[] {
-    const group = this.#queue.splice(0, groupSize(this.#queue, TUNING));
-    for (const pending of group) this.#dequeue(pending);
-    return group.filter((pending) => !pending.answered);
-  }
-
-  /** To the front again, in order. What has been answered in the meantime is done. */
-  #putBack(appends: readonly PendingAppend[]): void {
-    const open = appends.filter((pending) => !pending.answered);
-    for (const pending of open) this.#enqueue(pending);
-    this.#queue = [...open, ...this.#queue];
-  }
-
   async #commitGroup(group: readonly PendingAppend[]): Promise<void> {
     if (!this.#prepared) await this.place.prepare();
     this.#prepared = true;
-    const { tail } = this.place;
+    const { tail, constraints } = this.place;
     await tail.load();
+    if (this.#constraintsChanged) await constraints.reload();
+    this.#constraintsChanged = false;
     // Others' commits become known while we check. What was checked against one tail says nothing about a later one.
     let first: number;
     let holding = group;
+    let together: readonly PendingAppend[];
+    let ready: readonly PendingAppend[];
     do {
       first = tail.next;
-      holding = await this.#holding(holding);
+      holding = await this.#check.holding(holding);
+      for (const pending of holding) pending.claimUnder(constraints);
+      together = holding.slice(0, prefixWithoutConflict(holding));
+      ready = await this.#check.unclaimed(together);
     } while (tail.next !== first);
+    this.#queue.putBack(holding.slice(together.length));
     // Whose time ran out while it was checked has been told that nothing was recorded.
-    holding = holding.filter((pending) => !pending.answered);
-    const size = prefixWithoutConflict(holding);
-    const ready = holding.slice(0, size);
-    this.#putBack(holding.slice(size));
+    ready = ready.filter((pending) => !pending.answered);
     if (ready.length === 0) return;
     this.#inFlight = ready;
     try {
@@ -155,23 +158,6 @@ export class Sequencer {
     }
   }
 
-  /** Those appends whose expectations hold; the others are answered. */
-  async #holding(group: readonly PendingAppend[]): Promise<readonly PendingAppend[]> {
-    if (group.every((pending) => pending.append.expectations.length === 0)) return group;
-    const { tail, db, collection } = this.place;
-    const verdicts = await Promise.all(
-      group.map((pending) => checkExpectations(pending.append.expectations, tail, db, collection)),
-    );
-    const failing = group.filter((_, i) => verdicts[i]?.kind !== 'hold');
-    if (failing.length === 0) return group;
-    // A repeated append meets its own first time there, and that is a success.
-    await this.#answerKnown(failing);
-    group.forEach((pending, i) => {
-      if (!pending.answered) answerVerdict(pending, verdicts[i] as Verdict);
-    });
-    return group.filter((pending) => !pending.answered);
-  }
-
   async #commit(ready: readonly PendingAppend[]): Promise<void> {
     const { tail } = this.place;
     const first = tail.next;
@@ -179,6 +165,7 @@ export class Sequencer {
     const documents = ready.flatMap((pending) => pending.append.documents);
     const outcome = await this.#insert(ready, documents, first, recorded);
     if (outcome.kind === 'committed') {
+      this.#constraintsChanged ||= ready.some(({ append }) => append.drafts.some(isFence));
       this.#recorded(ready, first, recorded);
       return;
     }
@@ -188,14 +175,22 @@ export class Sequencer {
     if (!atomic) this.#recorded(ready.slice(0, failed), first, recorded);
     const rest = atomic ? ready : ready.slice(failed);
     if (outcome.kind === 'refused') {
-      const { logger, collection } = this.place;
-      logger.warn({ err: outcome.error, collection }, 'the database refused an append');
-      const code = ready[failed]?.mayHaveLanded === true ? 'OUTCOME_UNKNOWN' : 'DATABASE_REFUSED';
-      ready[failed]?.fail(new AnnalsError(code, undefined, { cause: outcome.error }));
+      this.#refused(ready[failed], outcome.error);
     } else {
       await this.#afterClash(rest, outcome.key, first + outcome.at);
     }
-    this.#putBack(rest);
+    this.#queue.putBack(rest);
+  }
+
+  #refused(pending: PendingAppend | undefined, error: Error): void {
+    if (error instanceof AnnalsError) {
+      pending?.fail(error);
+      return;
+    }
+    const { logger, collection } = this.place;
+    logger.warn({ err: error, collection }, 'the database refused an append');
+    const code = pending?.mayHaveLanded === true ? 'OUTCOME_UNKNOWN' : 'DATABASE_REFUSED';
+    pending?.fail(new AnnalsError(code, undefined, { cause: error }));
   }
 
   /** Inserts until the database has said something definite. */
@@ -217,9 +212,14 @@ export class Sequencer {
     let session: ClientSession | undefined;
     try {
       for (let wait = 0; ; wait = nextPause(wait)) {
-        const outcome = isAtomic(ready)
-          ? await insertEventsAtomically(db, collection, documents, (session ??= client.startSession()))
-          : await insertEvents(db, collection, documents);
+        let outcome: InsertOutcome;
+        if (isAtomic(ready)) {
+          if (session === undefined || session.hasEnded) session = client.startSession();
+          const along = this.#along(ready, first, recorded);
+          outcome = await insertEventsAtomically(db, collection, documents, session, along);
+        } else {
+          outcome = await insertEvents(db, collection, documents);
+        }
         if (outcome.kind === 'unknown') {
           logger.warn(
             { err: outcome.error, collection, first, events: documents.length },
@@ -237,6 +237,27 @@ export class Sequencer {
     } finally {
       await session?.endSession();
     }
+  }
+
+  /** What is written in the transaction of the events; undefined when it is nothing. */
+  #along(ready: readonly PendingAppend[], first: number, recorded: number): Along | undefined {
+    const claims: NumberedClaims[] = [];
+    const writes: { readonly at: number; readonly companion: Companion }[] = [];
+    let at = 0;
+    for (const { append, claims: own, count } of ready) {
+      if (own !== undefined) claims.push({ claims: own, first: first + at });
+      for (const companion of append.companions) writes.push({ at, companion });
+      at += count;
+    }
+    if (claims.length === 0 && writes.length === 0) return undefined;
+    return async (session) => {
+      for (const { at: place, companion } of writes) {
+        await companion.write(session, first + place, recorded).catch((error: unknown) => {
+          throw new AlongFailed(place, error);
+        });
+      }
+      if (claims.length > 0) await this.place.constraints.write(claims, session);
+    };
   }
 
   #recorded(appends: readonly PendingAppend[], first: number, recorded: number): void {
@@ -265,23 +286,12 @@ export class Sequencer {
     if (key === 'number' || doubtful) await tail.refresh();
     // Taken before the look-up: whatever is below is seen by it.
     const { next } = tail;
-    if (key === 'event-id' || doubtful) await this.#answerKnown(rest);
+    if (key === 'event-id' || doubtful) await this.#check.answerKnown(rest);
     for (const pending of rest) {
       if (pending.attempted !== undefined && pending.attempted.first < next) pending.mayHaveLanded = false;
     }
     // It is there, but not yet with a majority: trying again at once would only meet it again.
     if (key === 'number' && next <= number) await pause(TUNING.contentionPauseMs);
-  }
-
-  /** Answers those appends whose event ids are recorded. */
-  async #answerKnown(appends: readonly PendingAppend[]): Promise<void> {
-    const drafts = appends.flatMap((pending) => pending.append.drafts);
-    const known = await lookUp(this.place.db, this.place.collection, drafts);
-    if (known.size === 0) return;
-    for (const pending of appends) {
-      const answer = answerFromKnown(pending.append.drafts, known);
-      if (answer !== undefined) pending.respond(ownFirstTime(pending, answer));
-    }
   }
 
   /** Answers whoever's time is up. What is at the database stays there: it is settled all the same. */
@@ -293,57 +303,14 @@ export class Sequencer {
       pending.expire();
     }
     for (const pending of this.#taken) if (late(pending) && !pending.queued) pending.expire();
-    const expired = this.#queue.filter(late);
-    if (expired.length === 0) return;
-    for (const pending of expired) {
-      pending.expire();
-      this.#dequeue(pending);
-    }
-    this.#queue = this.#queue.filter((pending) => pending.queued);
-  }
-
-  #overload(pending: PendingAppend): AnnalsError | undefined {
-    const events = this.#queuedEvents + pending.count;
-    // One call is always taken by an empty queue, or the largest could never pass.
-    if (this.#queue.length === 0) return undefined;
-    if (events <= TUNING.queueEvents && this.#queuedBytes + pending.append.bytes <= TUNING.queueBytes) {
-      if (this.place.budget.fits(pending.append.bytes)) return undefined;
-    }
-    return new AnnalsError('OVERLOADED', undefined, {
-      metadata: { queuedEvents: String(this.#queuedEvents), limit: String(TUNING.queueEvents) },
-    });
-  }
-
-  #enqueue(pending: PendingAppend): void {
-    pending.queued = true;
-    this.#account(pending, 1);
-  }
-
-  #dequeue(pending: PendingAppend): void {
-    pending.queued = false;
-    this.#account(pending, -1);
-  }
-
-  #account(pending: PendingAppend, sign: 1 | -1): void {
-    this.#queuedEvents += sign * pending.count;
-    this.#queuedBytes += sign * pending.append.bytes;
-    this.place.budget.add(sign * pending.append.bytes);
+    this.#queue.expire(late);
   }
 }
 
-/** A call of many events is all or nothing, so a group with one is a transaction. */
-const isAtomic = (group: readonly PendingAppend[]): boolean => group.some((pending) => pending.count > 1);
+/** One append that is all or nothing makes its group a transaction. */
+const isAtomic = (group: readonly PendingAppend[]): boolean => group.some((pending) => pending.atomic);
+
+const isFence = ({ announces }: EventDraft): boolean => announces?.kind === 'constraint';
 
 const nextPause = (last: number): number =>
   last === 0 ? TUNING.retryFirstMs : Math.min(last * 2, TUNING.retryLongestMs);
-
-/** What our own attempt recorded, although nobody said so then, is no duplicate to whoever waits for it. */
-function ownFirstTime(pending: PendingAppend, answer: AppendResponse): AppendResponse {
-  if (!pending.mayHaveLanded || !('appended' in answer)) return answer;
-  return { appended: { ...answer.appended, duplicate: answer.appended.recorded !== pending.attempted?.recorded } };
-}
-
-function answerVerdict(pending: PendingAppend, verdict: Verdict): void {
-  if (verdict.kind === 'violated') pending.respond({ refused: { violations: verdict.violations } });
-  if (verdict.kind === 'ahead') pending.fail(verdict.error);
-}

@@ -2,25 +2,41 @@
 import { LRUCache } from 'lru-cache';
 import type { Db, MongoClient } from 'mongodb';
 import type { AppendRequest, AppendResponse } from '../contract/messages';
+import type { FenceOutcome, FencePlan, Fences } from '../constraints/activation';
+import type { ConstraintKeeper } from '../constraints/constraint-keeper';
+import type { TypeSource, TypesOfStore } from '../event-types/types-of-store';
 import { AnnalsError } from '../kernel/annals-error';
 import { addressKey, checkName, SYSTEM_SEQUENCE, WELL_KNOWN_SEQUENCES, type SequenceAddress } from '../kernel/names';
 import type { Catalogue } from '../storage/catalogue';
 import { ensureEventCollection } from '../storage/event-collections';
 import { namespaceDatabase, sequenceCollection, sequenceOfCollection } from '../storage/names';
-import { admit } from './admission';
+import { admission } from './admission';
 import { act } from './audit';
+import { compensate, type CompensateRequest, type CompensateResponse } from './compensation';
+import { putFence } from './fence';
+import type { TypesAtHand } from './presentation';
 import { QueueBudget } from './queue-budget';
+import { redact, type RedactRequest, type RedactResponse } from './redaction';
+import { relay, type Checkpoint, type RelayedEvent, type RelayOutcome } from './relay-append';
 import { Sequencer, type SequencerLogger } from './sequencer';
 import { lastNumber } from './reader';
 import { Tail } from './tail';
 import { TUNING } from './tuning';
+import { InTurns, TurnBudget, type Held } from './turns';
 
-export interface OpenSequence {
+export interface OpenSequence extends TypesAtHand {
   readonly address: SequenceAddress;
   readonly db: Db;
   readonly collection: string;
   readonly tail: Tail;
+  readonly constraints: ConstraintKeeper;
   readonly sequencer: Sequencer;
+  /** Checks appends one after the other, a large one in several turns of the event loop. */
+  readonly turns: InTurns;
+  /** The store's types as they are known at this moment. */
+  readonly types: () => TypesOfStore | undefined;
+  /** The same, for who waits until they are known. */
+  readonly loadTypes: () => Promise<TypesOfStore>;
 }
 
 /** What may stand against an append at this moment for the server as a whole: a full disk. */
@@ -29,12 +45,15 @@ export type AppendGate = () => AnnalsError | undefined;
 export interface SequencesOptions {
   readonly client: MongoClient;
   readonly catalogue: Catalogue;
+  readonly types: TypeSource;
+  readonly constraints: (address: SequenceAddress) => ConstraintKeeper;
   readonly logger: SequencerLogger;
   readonly gate: AppendGate;
 }
 
-export class Sequences {
+export class Sequences implements Fences {
   readonly #budget = new QueueBudget(TUNING.allQueuesBytes);
+  readonly #turnBudget = new TurnBudget();
   readonly #open: LRUCache<string, OpenSequence>;
   /** Those that fell out of the cache: somebody may still use them, and a second copy would not share their state. */
   readonly #evicted = new Map<string, OpenSequence>();
@@ -54,31 +73,101 @@ export class Sequences {
     checkName(address.store, 'sequence.store');
     checkName(address.namespace, 'sequence.namespace');
     checkName(address.sequence, 'sequence.sequence');
-    const { catalogue } = this.options;
+    const { catalogue, types } = this.options;
     if (!catalogue.knows(address.store, address.namespace)) await catalogue.require(address.store, address.namespace);
+    if (types.known(address.store) === undefined) await types.load(address.store);
     return this.#opened(address);
   }
 
   /**
-   * Appends for a client. @param deadline on the clock of `performance.now()`, in ms.
+   * Appends for a client: content is held against its type.
+   * @param deadline on the clock of `performance.now()`, in ms.
    */
   async append(address: SequenceAddress, request: AppendRequest, deadline: number): Promise<AppendResponse> {
+    const { types } = this.options;
+    const sequence = await this.#writable(address);
+    // What was known a moment ago may have become too old to go by; nothing is recorded unchecked for that.
+    const known = types.known(address.store) ?? (await types.load(address.store, deadline));
+    const attempt = async (by: TypesOfStore) => this.#admit(sequence, request, deadline, by);
+    const answer = await attempt(known).catch((error: unknown) => {
+      if (isOfUnknownType(error)) return undefined;
+      throw error;
+    });
+    if (answer !== undefined && !refusesUnknownType(answer)) return answer;
+    // It may have been registered through another server a moment ago.
+    const now = await types.refresh(address.store);
+    return answer === undefined || now.revision !== known.revision ? attempt(now) : answer;
+  }
+
+  /** Appends for the server itself, to `system` too. Its own events have no types that are registered. */
+  async record(address: SequenceAddress, request: AppendRequest, deadline: number): Promise<AppendResponse> {
+    this.#refuseClosed();
+    return this.#admit(this.#ready(address) ?? (await this.open(address)), request, deadline, undefined);
+  }
+
+  /** Replaces an event's content. @param deadline on the clock of `performance.now()`, in ms. */
+  async compensate(
+    address: SequenceAddress,
+    request: CompensateRequest,
+    deadline: number,
+  ): Promise<CompensateResponse> {
+    return compensate(await this.#writable(address), request, deadline);
+  }
+
+  /** Takes the content of events away. @param deadline on the clock of `performance.now()`, in ms. */
+  async redact(address: SequenceAddress, request: RedactRequest, deadline: number): Promise<RedactResponse> {
+    return redact(await this.#writable(address), request, deadline);
+  }
+
+  /** Records events of another store's sequence, each once for ever. @param deadline on the clock of `performance.now()`, in ms. */
+  async relay(
+    address: SequenceAddress,
+    events: readonly RelayedEvent[],
+    checkpoint: Checkpoint,
+    deadline: number,
+  ): Promise<RelayOutcome> {
+    const sequence = await this.#writable(address);
+    return relay(this.options.client, sequence, events, checkpoint, deadline);
+  }
+
+  /** Puts a constraint into force at an exact place of the log. */
+  async fence(address: SequenceAddress, plan: FencePlan): Promise<FenceOutcome> {
+    return putFence(await this.#writable(address), plan, performance.now() + TUNING.appendDeadlineMs);
+  }
+
+  async #admit(
+    sequence: OpenSequence,
+    request: AppendRequest,
+    deadline: number,
+    types: TypesOfStore | undefined,
+  ): Promise<AppendResponse> {
+    return sequence.turns.run(
+      admission(request, Date.now(), types),
+      () => heldBy(request),
+      async (admitted) => sequence.sequencer.submit(admitted, deadline),
+    );
+  }
+
+  /** The sequence, when clients may write to it at this moment. Without waiting when it is open, so that calls keep their order. */
+  #writable(address: SequenceAddress): OpenSequence | Promise<OpenSequence> {
     if (address.sequence === SYSTEM_SEQUENCE) {
       throw new AnnalsError('RESERVED_SEQUENCE', undefined, { field: 'sequence.sequence' });
     }
-    return this.record(address, request, deadline);
+    this.#refuseClosed();
+    return this.#ready(address) ?? this.open(address);
   }
 
-  /** Appends for the server itself, to `system` too. */
-  async record(address: SequenceAddress, request: AppendRequest, deadline: number): Promise<AppendResponse> {
+  #refuseClosed(): void {
     if (this.#stopping) throw new AnnalsError('SHUTTING_DOWN');
     const closed = this.options.gate();
     if (closed !== undefined) throw closed;
-    // Checked before anything is waited for, so that calls reach the queue in the order in which they came.
-    const admitted = admit(request, Date.now());
+  }
+
+  /** The sequence, when nothing needs asking first. */
+  #ready(address: SequenceAddress): OpenSequence | undefined {
+    const { catalogue, types } = this.options;
     const { store, namespace } = address;
-    const sequence = this.options.catalogue.knows(store, namespace) ? this.#opened(address) : await this.open(address);
-    return sequence.sequencer.submit(admitted, deadline);
+    return catalogue.knows(store, namespace) && types.known(store) !== undefined ? this.#opened(address) : undefined;
   }
 
   /** Records an administrative act on the namespace's `system` sequence, unless it is there. */
@@ -87,9 +176,10 @@ export class Sequences {
     namespace: string,
     type: string,
     subject: Readonly<Record<string, string>>,
+    facts?: Readonly<Record<string, unknown>>,
   ): Promise<void> {
     const address = { store, namespace, sequence: SYSTEM_SEQUENCE };
-    const request = { sequence: address, events: [act(type, subject)], expectations: [] };
+    const request = { sequence: address, events: [act(type, subject, facts)], expectations: [] };
     await this.record(address, request, performance.now() + TUNING.appendDeadlineMs);
   }
 
@@ -147,7 +237,8 @@ export class Sequences {
     const { client, logger } = this.options;
     const db = client.db(namespaceDatabase(address.store, address.namespace));
     const collection = sequenceCollection(address.sequence);
-    const tail = new Tail(db, collection);
+    const constraints = this.options.constraints(address);
+    const tail = new Tail(db, collection, async () => constraints.reload());
     const prepare = async () => {
       const { store, namespace, sequence: name } = address;
       // The well-known ones were made with their namespace.
@@ -155,8 +246,20 @@ export class Sequences {
       await ensureEventCollection(db, name);
       await this.recordAct(store, namespace, 'SequenceCreated', { store, namespace, sequence: name });
     };
-    const sequencer = new Sequencer({ client, db, collection, tail, budget: this.#budget, prepare, logger });
-    return { address, db, collection, tail, sequencer };
+    const sequencer = new Sequencer({
+      client,
+      db,
+      collection,
+      tail,
+      constraints,
+      budget: this.#budget,
+      prepare,
+      logger,
+    });
+    const types = () => this.options.types.known(address.store);
+    const loadTypes = async () => this.options.types.load(address.store);
+    const turns = new InTurns(this.#turnBudget, this.#budget);
+    return { address, db, collection, tail, constraints, sequencer, turns, types, loadTypes };
   }
 
   *#all(): Iterable<OpenSequence> {
@@ -178,9 +281,21 @@ export class Sequences {
   }
 }
 
+/** What an append holds in memory before it is admitted, beside what little each event takes. */
+const heldBy = ({ events }: AppendRequest): Held => ({
+  events: events.length,
+  bytes: events.reduce((sum, { content }) => sum + content.length, 0),
+});
+
 /** A sequence with followers or appends under way has state that a second copy would not share. */
 const inUse = (sequence: OpenSequence): boolean => sequence.tail.followed || !sequence.sequencer.idle;
 
 async function refreshFollowed({ tail }: OpenSequence): Promise<void> {
   if (tail.followed) await tail.refresh();
 }
+
+const isOfUnknownType = (error: unknown): boolean =>
+  error instanceof AnnalsError && error.code === 'UNKNOWN_GENERATION';
+
+const refusesUnknownType = (answer: AppendResponse): boolean =>
+  'refused' in answer && answer.refused.violations.some(({ code }) => code === 'UNREGISTERED_TYPE');

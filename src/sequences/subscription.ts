@@ -4,20 +4,35 @@
  * position lies and serves it from there, so there is no moment of switching over in which an event
  * could be missed: an event that is recorded at any time lies at or beyond the position.
  */
-import type { ContentType, EventFilter } from '../contract/messages';
-import { encodeEntry, FrameWriter } from './event-frame';
+import type { EventFilter } from '../contract/messages';
+import { encodeEntry } from './event-frame';
+import { FrameBuffer } from './frame-buffer';
 import { matchesAny } from './log-event';
 import { Pager, type Page } from './page';
+import {
+  isCommon,
+  presenting,
+  revisionOf,
+  type ContentWanted,
+  type Presentation,
+  type TypesAtHand,
+} from './presentation';
+import type { SequencePlace } from './reader';
 import { ReaderPace } from './reader-pace';
-import type { OpenSequence } from './sequences';
+import type { Tail } from './tail';
 import { TUNING } from './tuning';
-import { ContentType as Types } from '../contract/messages';
+
+/** What is needed of a sequence to follow it. */
+export interface FollowedSequence extends SequencePlace, TypesAtHand {
+  readonly tail: Tail;
+}
 
 export interface SubscribeOptions {
   /** The first number wanted. */
   readonly from: number;
   readonly filters: readonly EventFilter[];
-  readonly contentType: ContentType;
+  /** Original content: what happened to an event later is told by announcements. */
+  readonly content: ContentWanted;
 }
 
 /** annals.v1.SubscriptionState, by its numbers. */
@@ -32,26 +47,21 @@ export class Subscription {
   #live = false;
   readonly #pace = new ReaderPace();
   readonly #pager: Pager;
-  /** For what comes from the ring. */
-  readonly #writer: FrameWriter;
+  readonly #present: () => Promise<Presentation>;
+  /** For what comes from the ring, and for what says no more than where it stands. */
+  readonly #writer = new FrameBuffer(0);
   /** The page that is on its way to the reader. */
   #page: Page | undefined;
   #prefetched: { readonly from: number; readonly page: Promise<Page> } | undefined;
 
   constructor(
-    private readonly sequence: OpenSequence,
+    private readonly sequence: FollowedSequence,
     private readonly options: SubscribeOptions,
   ) {
     this.#position = options.from;
     const { db, collection } = sequence;
-    this.#writer = new FrameWriter(options.contentType, 0);
-    this.#pager = new Pager({
-      db,
-      collection,
-      filters: options.filters,
-      contentType: options.contentType,
-      pace: this.#pace,
-    });
+    this.#present = presenting(options.content, sequence);
+    this.#pager = new Pager({ db, collection, filters: options.filters, present: this.#present, pace: this.#pace });
   }
 
   /** SubscribeResponse messages until `signal` aborts. A message's bytes last until the next one is asked for. */
@@ -95,32 +105,36 @@ export class Subscription {
   async #step(): Promise<Buffer | undefined> {
     const { tail } = this.sequence;
     while (this.#position < tail.next) {
+      // Before the look at the ring: nothing else may happen between that and serving from it.
+      const presentation = await this.#present();
       const kept = tail.ring.first;
       const message =
-        kept !== undefined && kept <= this.#position ? this.#fromRing() : await this.#fromDatabase(tail.next - 1);
+        kept !== undefined && kept <= this.#position
+          ? this.#fromRing(presentation)
+          : await this.#fromDatabase(tail.next - 1);
       if (message !== undefined) return message;
     }
     if (this.#live) return undefined;
     this.#live = true;
-    this.#writer.reset();
+    this.#writer.clear();
     return this.#message(this.#writer, State.CAUGHT_UP);
   }
 
-  #fromRing(): Buffer | undefined {
+  #fromRing(presentation: Presentation): Buffer | undefined {
     const { ring, next } = this.sequence.tail;
-    const { filters, contentType } = this.options;
+    const { filters } = this.options;
     const writer = this.#writer;
-    writer.reset();
+    writer.clear();
+    const revision = revisionOf(presentation);
+    const common = isCommon(presentation);
     let count = 0;
     while (this.#position < next && count < TUNING.frameEvents && writer.length < this.#pace.bytes) {
       const event = ring.get(this.#position);
       if (event === undefined) break;
       if (matchesAny(filters, event)) {
-        // The wire form that most take, BSON, is made once for all; JSON is made for who asks for it.
-        const frame =
-          contentType === Types.BSON
-            ? ring.frame(this.#position, (kept) => encodeEntry(kept.document, 0, contentType))
-            : encodeEntry(event.document, 0, contentType);
+        // The wire form that most take is made once for all.
+        const encode = (): Buffer => encodeEntry(event.document, 0, presentation);
+        const frame = common ? ring.frame(this.#position, revision, encode) : encode();
         if (frame !== undefined) writer.entry(frame);
         count++;
       }
@@ -156,7 +170,7 @@ export class Subscription {
     }, TUNING.prefetchKeepMs).unref();
   }
 
-  #message(writer: FrameWriter, state?: number): Buffer {
+  #message(writer: FrameBuffer, state?: number): Buffer {
     writer.field(NEXT_FIELD, this.#position);
     if (state !== undefined) writer.field(STATE_FIELD, state);
     return writer.take();

@@ -20,9 +20,15 @@ export class Tail {
   #loaded = false;
   #refreshing: Promise<void> | undefined;
 
+  /**
+   * @param onConstraint awaited before the tail moves over a place at which a constraint came into force
+   * at another server, or may have: so nobody appends behind it who has not heard of it. It must not ask
+   * the tail for anything.
+   */
   constructor(
     private readonly db: Db,
     private readonly collection: string,
+    private readonly onConstraint: () => Promise<void> = async () => Promise.resolve(),
   ) {}
 
   /** The number that follows the newest committed event that is known here. */
@@ -47,6 +53,9 @@ export class Tail {
       if (event.number < this.#next) continue;
       // A commit of ours always follows what we knew; anything else would be a hole, and a hole is waited for.
       if (event.number > this.#next) break;
+      const { announces } = event;
+      // What is stored of the event that it is about has changed, and the ring has it as it was.
+      if (announces !== undefined && announces.kind !== 'constraint') this.ring.forget(announces.sequenceNumber);
       this.ring.push(event);
       this.#next = event.number + 1;
       moved = true;
@@ -72,25 +81,33 @@ export class Tail {
 
   async #ask(): Promise<void> {
     const last = await findLast(this.db, this.collection, [], this.#next);
-    const known = this.#loaded;
-    this.#loaded = true;
-    if (last === undefined) return;
-    const newest = fromDocument(last);
-    if (newest.number < this.#next) return;
-    if (!known || newest.number - this.#next >= REFRESH_EVENTS) {
-      this.ring.clear();
-      this.#next = newest.number;
-      this.publish([newest]);
+    const newest = last === undefined ? undefined : fromDocument(last);
+    if (!this.#loaded || (newest !== undefined && newest.number - this.#next >= REFRESH_EVENTS)) {
+      // A constraint may be anywhere in what is not looked at.
+      await this.onConstraint();
+      this.#loaded = true;
+      // Our own commits may have come further meanwhile.
+      if (newest !== undefined && newest.number >= this.#next) this.#startAt(newest);
       return;
     }
+    if (newest !== undefined && newest.number >= this.#next) await this.#readTo(newest.number);
+  }
+
+  /** Starts anew at the end. */
+  #startAt(newest: LogEvent): void {
+    this.ring.clear();
+    this.#next = newest.number;
+    this.publish([newest]);
+  }
+
+  async #readTo(newest: number): Promise<void> {
+    const { db, collection } = this;
     for (;;) {
-      const missing = await findEvents(this.db, this.collection, {
-        from: this.#next,
-        to: newest.number,
-        limit: REFRESH_EVENTS,
-      });
-      this.publish(missing.starts.map((start) => fromDocument(Buffer.from(documentAt(missing.bytes, start)))));
-      if (missing.exhausted || missing.starts.length === 0 || this.#next > newest.number) return;
+      const missing = await findEvents(db, collection, { from: this.#next, to: newest, limit: REFRESH_EVENTS });
+      const events = missing.starts.map((start) => fromDocument(Buffer.from(documentAt(missing.bytes, start))));
+      if (events.some(({ announces }) => announces?.kind === 'constraint')) await this.onConstraint();
+      this.publish(events);
+      if (missing.exhausted || missing.starts.length === 0 || this.#next > newest) return;
     }
   }
 

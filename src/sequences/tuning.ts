@@ -38,6 +38,12 @@ export const TUNING = {
   /** Longest pause before a group that met another server's open transaction tries again, in ms: about two commits. */
   contentionPauseMs: 4,
 
+  /** How long one turn of the event loop checks content, in ms; then what waits beside it gets its turn. */
+  checkTurnMs: 8,
+
+  /** Events that one transaction of a redaction takes: each is a document changed, and MongoDB wants transactions short. */
+  redactionEvents: 500,
+
   /** Events behind the tail up to which an expectation is checked in memory; beyond, an index query is faster. */
   checkInMemoryEvents: 2_000,
 

@@ -2,7 +2,7 @@
 import { BSON, Long } from 'mongodb';
 import fc from 'fast-check';
 import { MAX_DATE_MS, MIN_DATE_MS } from '../kernel/limits';
-import type { EventDraft } from './event-document';
+import type { AnnouncementDraft, EventDraft, OriginDraft } from './event-document';
 
 /** Mostly short, sometimes any Unicode with NULs, sometimes around the lengths at which a varint grows. */
 export const anyText = fc.oneof(
@@ -43,24 +43,63 @@ export const anyContent = fc
   )
   .map((value) => Buffer.from(BSON.serialize(value)));
 
-export const anyDraft: fc.Arbitrary<EventDraft> = fc.record({
+const anyAnnouncement: fc.Arbitrary<AnnouncementDraft> = fc.record({
+  kind: fc.constantFrom('compensation', 'redaction', 'constraint'),
+  sequenceNumber: anyNumber,
+  reason: fc.oneof(fc.constant(''), anyText),
+});
+
+const anyOrigin: fc.Arbitrary<OriginDraft> = fc.record({
+  store: anyText,
+  namespace: anyText,
+  sequence: anyText,
+  sequenceNumber: anyNumber,
+  recorded: anyDate,
+  link: anyText,
+  hops: fc.nat(20),
+});
+
+const anyPlainDraft = fc.record({
   eventId: anyText,
   correlationId: anyText,
   causationId: fc.oneof(fc.constant(''), anyText),
   causedBy: fc.oneof(fc.constant(''), anyText),
   type: anyText,
-  generation: fc.constant(1),
   occurred: anyDate,
   validFrom: anyDate,
   eventSourceId: anyText,
   tags: fc.oneof(fc.array(anyText, { maxLength: 4 }), fc.array(anyText, { minLength: 9, maxLength: 32 })),
-  content: anyContent,
 });
+
+/** Mostly one generation, as of a type that is not registered. */
+const anyContents = fc.oneof(
+  { weight: 3, arbitrary: fc.array(anyContent, { minLength: 1, maxLength: 1 }) },
+  { weight: 1, arbitrary: fc.array(anyContent, { minLength: 2, maxLength: 12 }) },
+);
+
+export const anyDraft: fc.Arbitrary<EventDraft> = fc
+  .tuple(
+    anyPlainDraft,
+    anyContents,
+    fc.nat(),
+    fc.option(anyAnnouncement, { nil: undefined }),
+    fc.option(anyOrigin, { nil: undefined }),
+  )
+  .map(([draft, contents, written, announces, origin]) => ({
+    ...draft,
+    generation: (written % contents.length) + 1,
+    contents: contents.map((content, i) => ({ generation: i + 1, content })),
+    ...(announces === undefined ? {} : { announces }),
+    ...(origin === undefined ? {} : { origin }),
+  }));
 
 /** The stored document, as the driver's own serializer would have it. */
 export const documentOf = (draft: EventDraft, number: number, recorded: number): Record<string, unknown> => ({
   _id: Long.fromNumber(number),
   recorded: new Date(recorded),
+  ...(draft.announces === undefined
+    ? {}
+    : { announces: { ...draft.announces, sequenceNumber: Long.fromNumber(draft.announces.sequenceNumber) } }),
   eventId: draft.eventId,
   correlationId: draft.correlationId,
   causationId: draft.causationId,
@@ -71,6 +110,18 @@ export const documentOf = (draft: EventDraft, number: number, recorded: number):
   validFrom: new Date(draft.validFrom),
   eventSourceId: draft.eventSourceId,
   tags: [...draft.tags],
-  content: { [String(draft.generation)]: BSON.deserialize(draft.content, { promoteValues: false }) },
+  content: Object.fromEntries(
+    draft.contents.map(({ generation, content }) => [
+      String(generation),
+      BSON.deserialize(content, { promoteValues: false }),
+    ]),
+  ),
   compensations: [],
+  ...(draft.origin === undefined ? {} : { origin: originOf(draft.origin) }),
+});
+
+const originOf = ({ recorded, sequenceNumber, ...origin }: OriginDraft) => ({
+  ...origin,
+  sequenceNumber: Long.fromNumber(sequenceNumber),
+  recorded: new Date(recorded),
 });

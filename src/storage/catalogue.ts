@@ -73,6 +73,13 @@ export class Catalogue {
     return { entry: { name: store, namespaces: all }, added };
   }
 
+  /** One store. @throws AnnalsError UNKNOWN_STORE */
+  async entry(store: string): Promise<StoreEntry> {
+    await this.require(store, DEFAULT_NAMESPACE);
+    const found = await this.#stores.findOne({ _id: store });
+    return { name: store, namespaces: found?.namespaces ?? [] };
+  }
+
   async list(): Promise<StoreEntry[]> {
     const stores = await this.#stores.find().sort({ _id: 1 }).toArray();
     return stores.map(({ _id, namespaces }) => ({ name: _id, namespaces }));

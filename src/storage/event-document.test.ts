@@ -37,7 +37,7 @@ describe("an event's document", () => {
       validFrom: 0,
       eventSourceId: 's',
       tags: [],
-      content: Buffer.from(BSON.serialize({})),
+      contents: [{ generation: 1, content: Buffer.from(BSON.serialize({})) }],
     };
     const first = encodeEventDocument(draft);
     const bytes = Buffer.from(first);
@@ -59,7 +59,7 @@ describe("an event's document", () => {
       validFrom: 0,
       eventSourceId: widest.repeat(400),
       tags: Array.from({ length: 32 }, () => widest.repeat(200)),
-      content: Buffer.from(BSON.serialize({ text: 'x'.repeat(1024 * 1024 - 20) })),
+      contents: [{ generation: 1, content: Buffer.from(BSON.serialize({ text: 'x'.repeat(1024 * 1024 - 20) })) }],
     };
     expect(encodeEventDocument(draft).equals(BSON.serialize(documentOf(draft, 0, 0)))).toBe(true);
   });

@@ -4,6 +4,31 @@
  * that a document is made once, before its number is known, and patched for each attempt.
  */
 
+import { BSON, Long } from 'mongodb';
+import type { GenerationContent } from '../kernel/generation-content';
+
+/** What happened to an earlier event, said at a place of its own in the log. */
+export interface AnnouncementDraft {
+  readonly kind: AnnouncementKind;
+  /** The event that it is about. */
+  readonly sequenceNumber: number;
+  readonly reason: string;
+}
+
+/** `constraint` marks where one came into force; it is the server's own and is delivered to nobody. */
+export type AnnouncementKind = 'compensation' | 'redaction' | 'constraint';
+
+/** Where a relayed event comes from. Dates are ms since 1970. */
+export interface OriginDraft {
+  readonly store: string;
+  readonly namespace: string;
+  readonly sequence: string;
+  readonly sequenceNumber: number;
+  readonly recorded: number;
+  readonly link: string;
+  readonly hops: number;
+}
+
 /** An event that has been checked and waits for its number. Dates are ms since 1970. */
 export interface EventDraft {
   readonly eventId: string;
@@ -18,8 +43,19 @@ export interface EventDraft {
   readonly validFrom: number;
   readonly eventSourceId: string;
   readonly tags: readonly string[];
-  /** Content in `generation`, one BSON document. */
-  readonly content: Buffer;
+  /** Content in every generation, ascending; that of `generation` is among them. */
+  readonly contents: readonly GenerationContent[];
+  /** The call named no generation, so it meant the latest of that time. */
+  readonly anyGeneration?: boolean;
+  readonly announces?: AnnouncementDraft;
+  readonly origin?: OriginDraft;
+}
+
+/** The content in the generation that the event is written in. */
+export function writtenContent({ contents, generation }: EventDraft): Buffer {
+  const written = contents.find((content) => content.generation === generation);
+  if (written === undefined) throw new Error(`there is no content of generation ${generation}`);
+  return written.content;
 }
 
 const BSON_STRING = 0x02;
@@ -47,15 +83,21 @@ const KEY = {
   tags: element(BSON_ARRAY, 'tags'),
   content: element(BSON_DOCUMENT, 'content'),
   compensations: element(BSON_ARRAY, 'compensations'),
+  announces: element(BSON_DOCUMENT, 'announces'),
+  origin: element(BSON_DOCUMENT, 'origin'),
 };
 
 const SIZE_BYTES = 4;
 /** Where every stored document has its number, from the document's start. */
 export const NUMBER_OFFSET = SIZE_BYTES + KEY.id.length;
 const RECORDED_OFFSET = NUMBER_OFFSET + 8 + KEY.recorded.length;
+/** Where the third element starts, with its type byte: `announces` when the event is an announcement. */
+export const THIRD_ELEMENT_OFFSET = RECORDED_OFFSET + 8;
 const EMPTY_DOCUMENT_BYTES = 5;
 /** Everything whose size does not depend on the event: keys, sizes, numbers, dates, terminators, with room to spare. */
 const FIXED_BYTES = 256;
+/** A content's type byte, generation as a key and its terminator, with room to spare. */
+const CONTENT_OVERHEAD = 16;
 /** A tag's type byte, index key of up to 3 digits, string size and terminator. */
 const TAG_OVERHEAD = 10;
 /** UTF-8 bytes of one UTF-16 code unit at most. */
@@ -71,7 +113,9 @@ function upperBound(e: EventDraft): number {
     e.type.length +
     e.eventSourceId.length;
   for (const tag of e.tags) units += tag.length + TAG_OVERHEAD;
-  return FIXED_BYTES + units * MAX_UTF8_PER_UNIT + e.content.length;
+  let bytes = FIXED_BYTES + units * MAX_UTF8_PER_UNIT;
+  for (const { content } of e.contents) bytes += content.length + CONTENT_OVERHEAD;
+  return bytes;
 }
 
 /** Every document is written here first and then copied out in its exact size, since it is kept in memory for a while. */
@@ -119,6 +163,13 @@ class DocumentWriter {
     return start;
   }
 
+  /** A nested document that is encoded already. */
+  document(key: Buffer, document: Uint8Array): void {
+    this.key(key);
+    this.bytes.set(document, this.pos);
+    this.pos += document.length;
+  }
+
   close(start: number): void {
     this.bytes[this.pos++] = 0;
     this.bytes.writeInt32LE(this.pos - start, start);
@@ -140,11 +191,24 @@ const contentKeys: Buffer[] = [];
 const contentKey = (generation: number): Buffer =>
   (contentKeys[generation] ??= element(BSON_DOCUMENT, String(generation)));
 
+const NOTHING = new Uint8Array(0);
+
+// These two are rare, so the driver's own encoder does.
+const announcement = ({ kind, sequenceNumber, reason }: AnnouncementDraft): Uint8Array =>
+  BSON.serialize({ kind, sequenceNumber: Long.fromNumber(sequenceNumber), reason });
+
+const storedOrigin = ({ recorded, sequenceNumber, ...origin }: OriginDraft): Uint8Array =>
+  BSON.serialize({ ...origin, sequenceNumber: Long.fromNumber(sequenceNumber), recorded: new Date(recorded) });
+
 /** The event's document, with number 0 and recorded at 1970 until `stamp` says otherwise. */
 export function encodeEventDocument(e: EventDraft): Buffer {
-  const w = new DocumentWriter(scratchOf(upperBound(e)));
+  const announces = e.announces === undefined ? NOTHING : announcement(e.announces);
+  const origin = e.origin === undefined ? NOTHING : storedOrigin(e.origin);
+  const w = new DocumentWriter(scratchOf(upperBound(e) + announces.length + origin.length));
   w.int64(KEY.id, 0);
   w.int64(KEY.recorded, 0);
+  // At a fixed place, so that a reader knows an announcement without walking the document.
+  if (announces !== NOTHING) w.document(KEY.announces, announces);
   w.string(KEY.eventId, e.eventId);
   w.string(KEY.correlationId, e.correlationId);
   w.string(KEY.causationId, e.causationId);
@@ -158,14 +222,13 @@ export function encodeEventDocument(e: EventDraft): Buffer {
   e.tags.forEach((tag, i) => w.string(tagKey(i), tag));
   w.close(tags);
   const content = w.open(KEY.content);
-  w.key(contentKey(e.generation));
-  w.bytes.set(e.content, w.pos);
-  w.pos += e.content.length;
+  for (const of of e.contents) w.document(contentKey(of.generation), of.content);
   w.close(content);
   w.key(KEY.compensations);
   w.bytes.writeInt32LE(EMPTY_DOCUMENT_BYTES, w.pos);
   w.bytes[w.pos + SIZE_BYTES] = 0;
   w.pos += EMPTY_DOCUMENT_BYTES;
+  if (origin !== NOTHING) w.document(KEY.origin, origin);
   w.close(0);
   return Buffer.from(w.bytes.subarray(0, w.pos));
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { BSON, Binary, Code, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp } from 'mongodb';
 import { anyDraft, anyNumber, documentOf } from './arbitrary-event.testing';
-import { readInt64, visitEvent } from './event-fields';
+import { encodeEventDocument } from './event-document';
+import { announcementAt, announcementKind, eachElement, readInt64, visitEvent } from './event-fields';
 
 interface Visited {
   readonly strings: Record<string, string>;
@@ -9,6 +10,9 @@ interface Visited {
   readonly tags: string[];
   readonly content: Record<string, unknown>;
   readonly origin: unknown;
+  readonly announces: unknown;
+  readonly compensations: unknown;
+  readonly redaction: unknown;
 }
 
 /** Everything that a visit finds, in the place of the bytes where it begins. */
@@ -17,15 +21,28 @@ function visited(bytes: Buffer, start = 0): Visited {
   const numbers: Record<string, number> = {};
   const tags: string[] = [];
   const content: Record<string, unknown> = {};
-  let origin: unknown;
+  const parts: Record<string, unknown> = {};
+  const part = (name: string) => (b: Buffer, from: number, to: number) => {
+    parts[name] = BSON.deserialize(b.subarray(from, to));
+  };
   visitEvent(bytes, start, {
     string: (field, b, from, to) => (strings[field] = b.toString('utf8', from, to)),
     number: (field, value) => (numbers[field] = value),
     tag: (b, from, to) => tags.push(b.toString('utf8', from, to)),
     content: (generation, b, from, to) => (content[generation] = BSON.deserialize(b.subarray(from, to))),
-    origin: (b, from, to) => (origin = BSON.deserialize(b.subarray(from, to))),
+    origin: part('origin'),
+    announces: part('announces'),
+    redaction: part('redaction'),
+    compensations: (b, from, to) => {
+      const all: unknown[] = [];
+      eachElement(b, from, (_t, _k, _s, at) => all.push(BSON.deserialize(b.subarray(at, at + b.readInt32LE(at)))));
+      // The array ends where its last element does.
+      expect(b[to - 1]).toBe(0);
+      parts['compensations'] = all;
+    },
   });
-  return { strings, numbers, tags, content, origin };
+  const { origin, announces, compensations, redaction } = parts;
+  return { strings, numbers, tags, content, origin, announces, compensations, redaction };
 }
 
 /** The same from the driver's decoder. */
@@ -46,6 +63,9 @@ function decoded(bytes: Uint8Array): Visited {
     tags: document['tags'] as string[],
     content: document['content'] as Record<string, unknown>,
     origin: document['origin'] as unknown,
+    announces: document['announces'] as unknown,
+    compensations: (document['compensations'] as unknown[]).length === 0 ? undefined : document['compensations'],
+    redaction: document['redaction'] as unknown,
   };
 }
 
@@ -162,6 +182,22 @@ describe('visiting a stored event', () => {
     });
   });
 
+  it('hands over compensations and redaction as they lie there', () => {
+    const draft = fc.sample(anyDraft, { numRuns: 1, seed: 3 })[0];
+    if (draft === undefined) throw new Error('no sample');
+    const document = {
+      ...documentOf(draft, 5, 6),
+      compensations: [
+        { compensationId: 'a', content: { '1': { x: 1 } } },
+        { compensationId: 'b', content: { '1': { x: 2 } } },
+      ],
+      redaction: { reason: 'asked to', causedBy: 'ada' },
+    };
+    const bytes = Buffer.from(BSON.serialize(document));
+    expect(visited(bytes)).toEqual(decoded(bytes));
+    expect(visited(bytes).compensations).toHaveLength(2);
+  });
+
   it('hands over the origin of a relayed event', () => {
     const origin = { store: 's', namespace: 'n', sequence: 'outbox', sequenceNumber: 7, link: 'l', hops: 1 };
     expect(visited(Buffer.from(BSON.serialize({ _id: 1, origin }))).origin).toEqual(origin);
@@ -176,4 +212,40 @@ it('an int64 is read as the number that it is', () => {
       expect(readInt64(bytes, 0)).toBe(n);
     }),
   );
+});
+
+describe('an announcement', () => {
+  it('is told from an ordinary event by one fixed place, in our own documents and in the driver’s', () => {
+    fc.assert(
+      fc.property(anyDraft, anyNumber, fc.nat(50), (draft, number, before) => {
+        for (const document of [
+          encodeEventDocument(draft),
+          Buffer.from(BSON.serialize(documentOf(draft, number, 0))),
+        ]) {
+          const inside = Buffer.concat([Buffer.alloc(before, 0x03), document, Buffer.alloc(20, 0x03)]);
+          expect(announcementKind(inside, before)).toBe(draft.announces?.kind);
+        }
+      }),
+    );
+  });
+
+  it('is none when something else of that name or type stands there', () => {
+    const at = (third: Record<string, unknown>) =>
+      Buffer.from(BSON.serialize({ _id: Long.fromNumber(1), recorded: new Date(0), ...third, eventId: 'e' }));
+    expect(announcementKind(at({ announces: { kind: 'redaction' } }), 0)).toBe('redaction');
+    expect(announcementKind(at({ announces: 'redaction' }), 0)).toBeUndefined();
+    expect(announcementKind(at({ announcesX: { kind: 'redaction' } }), 0)).toBeUndefined();
+    expect(announcementKind(at({}), 0)).toBeUndefined();
+    expect(announcementKind(at({ announces: { kind: 'redaction' } }).subarray(0, 40), 0)).toBeUndefined();
+  });
+
+  it('names its kind and the event that it is about; one of a later version’s kind is nobody’s to read', () => {
+    const of = (announces: Record<string, unknown>) => announcementAt(Buffer.from(BSON.serialize(announces)), 0);
+    const sequenceNumber = Long.fromNumber(2 ** 40);
+    expect(of({ kind: 'compensation', sequenceNumber, reason: '' })).toEqual({
+      kind: 'compensation',
+      sequenceNumber: 2 ** 40,
+    });
+    expect(of({ kind: 'renumbering', sequenceNumber }).kind).toBe('constraint');
+  });
 });

@@ -2,6 +2,7 @@
  * Walks a stored event's top-level fields without decoding the document: reading is bound by this,
  * so it finds offsets and leaves the bytes where they are.
  */
+import { NUMBER_OFFSET, type AnnouncementKind } from './event-document';
 
 /** A stored event's fields as places in its bytes. A string's place is that of its UTF-8 bytes, without size and terminator. */
 export interface FieldVisitor {
@@ -12,6 +13,12 @@ export interface FieldVisitor {
   content(generation: number, bytes: Buffer, start: number, end: number): void;
   /** The origin of a relayed event: a BSON document from `start` to `end`. */
   origin(bytes: Buffer, start: number, end: number): void;
+  /** What an announcement says, and about which event: a BSON document from `start` to `end`. */
+  announces(bytes: Buffer, start: number, end: number): void;
+  /** The compensations of an event that has any, oldest first: a BSON array from `start` to `end`. */
+  compensations(bytes: Buffer, start: number, end: number): void;
+  /** That the content was taken away, and why: a BSON document from `start` to `end`. */
+  redaction(bytes: Buffer, start: number, end: number): void;
 }
 
 /** Passes everything over: the start of a visitor that is after little. */
@@ -21,6 +28,9 @@ export const PASS_OVER: FieldVisitor = {
   tag: () => undefined,
   content: () => undefined,
   origin: () => undefined,
+  announces: () => undefined,
+  compensations: () => undefined,
+  redaction: () => undefined,
 };
 
 export type StringField = 'eventId' | 'correlationId' | 'causationId' | 'causedBy' | 'type' | 'eventSourceId';
@@ -93,14 +103,15 @@ export function eachElement(
   }
 }
 
-const NUMERIC = (b: Buffer, type: number, at: number): number => {
+/** The value of a numeric BSON type that starts at `at`. */
+export const readNumber = (b: Buffer, type: number, at: number): number => {
   if (type === 0x10) return readInt32(b, at);
   if (type === 0x01) return b.readDoubleLE(at);
   return readInt64(b, at);
 };
 
-/** The decimal number that a key of digits spells. */
-function digits(b: Buffer, start: number, end: number): number {
+/** The generation that a key of `content` names: a decimal number. */
+export function generationOf(b: Buffer, start: number, end: number): number {
   let n = 0;
   for (let i = start; i < end; i++) n = n * 10 + ((b[i] as number) - 0x30);
   return n;
@@ -126,7 +137,13 @@ const K = {
   eventSourceId: hashOf('eventSourceId'),
   content: hashOf('content'),
   origin: hashOf('origin'),
+  announces: hashOf('announces'),
+  compensations: hashOf('compensations'),
+  redaction: hashOf('redaction'),
 };
+
+/** The size of an array or document with nothing in it. */
+const EMPTY_BYTES = 5;
 
 /** Visits the fields of the stored event that is the BSON document at `start`. Fields of later versions are passed over. */
 export function visitEvent(b: Buffer, start: number, v: FieldVisitor): void {
@@ -141,7 +158,7 @@ export function visitEvent(b: Buffer, start: number, v: FieldVisitor): void {
     const text = value + 4; // a string's bytes, after its size
     switch (hash) {
       case K.id:
-        v.number('_id', NUMERIC(b, type, value));
+        v.number('_id', readNumber(b, type, value));
         break;
       case K.eventId:
         v.string('eventId', b, text, at - 1);
@@ -159,10 +176,11 @@ export function visitEvent(b: Buffer, start: number, v: FieldVisitor): void {
         v.string('type', b, text, at - 1);
         break;
       case K.tags:
-        if (size > 5) eachElement(b, value, (_t, _k, _s, tag) => v.tag(b, tag + 4, tag + 3 + readInt32(b, tag)));
+        if (size > EMPTY_BYTES)
+          eachElement(b, value, (_t, _k, _s, tag) => v.tag(b, tag + 4, tag + 3 + readInt32(b, tag)));
         break;
       case K.generation:
-        v.number('generation', NUMERIC(b, type, value));
+        v.number('generation', readNumber(b, type, value));
         break;
       case K.occurred:
         v.number('occurred', readInt64(b, value));
@@ -177,11 +195,48 @@ export function visitEvent(b: Buffer, start: number, v: FieldVisitor): void {
         v.string('eventSourceId', b, text, at - 1);
         break;
       case K.content:
-        eachElement(b, value, (_t, g, gStop, c) => v.content(digits(b, g, gStop), b, c, c + readInt32(b, c)));
+        eachElement(b, value, (_t, g, gStop, c) => v.content(generationOf(b, g, gStop), b, c, c + readInt32(b, c)));
+        break;
+      case K.compensations:
+        // The event that was never compensated has an empty one.
+        if (size > EMPTY_BYTES) v.compensations(b, value, at);
         break;
       case K.origin:
         v.origin(b, value, at);
         break;
+      case K.announces:
+        v.announces(b, value, at);
+        break;
+      case K.redaction:
+        v.redaction(b, value, at);
+        break;
     }
   }
+}
+
+/** The element that an announcement has and no other event, as it stands right behind number and time of recording. */
+const ANNOUNCES = Buffer.from('\x03announces\0', 'latin1');
+const RECORDED_ELEMENT_BYTES = '\trecorded\0'.length + 8;
+const ANNOUNCES_OFFSET = NUMBER_OFFSET + 8 + RECORDED_ELEMENT_BYTES;
+
+/** What the stored event at `start` announces; undefined of an ordinary one. Asked of every event that is read: of most it looks at one byte. */
+export function announcementKind(b: Buffer, start: number): AnnouncementKind | undefined {
+  const at = start + ANNOUNCES_OFFSET;
+  if (b[at] !== ANNOUNCES[0] || !b.subarray(at, at + ANNOUNCES.length).equals(ANNOUNCES)) return undefined;
+  return announcementAt(b, at + ANNOUNCES.length).kind;
+}
+
+/** What the document at `start` announces, and the number of the event that it is about. */
+export function announcementAt(b: Buffer, start: number): { kind: AnnouncementKind; sequenceNumber: number } {
+  let kind: AnnouncementKind = 'constraint';
+  let sequenceNumber = 0;
+  eachElement(b, start, (type, key, stop, value) => {
+    const name = b.toString('latin1', key, stop);
+    if (name === 'kind') {
+      const text = b.toString('latin1', value + 4, value + 3 + readInt32(b, value));
+      // What a later version announces is nothing that this one could deliver: like a constraint's, it is nobody's.
+      if (text === 'compensation' || text === 'redaction') kind = text;
+    } else if (name === 'sequenceNumber') sequenceNumber = readNumber(b, type, value);
+  });
+  return { kind, sequenceNumber };
 }

@@ -1,15 +1,18 @@
 /** Reading by position, against a real `mongod`. */
 import { BSON, Long, MongoClient, type Db } from 'mongodb';
 import { startReplicaSet, type ReplicaSet } from '../../test/support/replica-set';
+import type { EventFilter } from '../kernel/event-filter';
 import { ensureEventCollection } from './event-collections';
 import {
   decodeDocument,
+  deliveredQuery,
   documentAt,
   filterQuery,
   findByEventIds,
   findEvents,
   findLast,
   isIndexed,
+  selectsAll,
 } from './find-events';
 import type { RawEvents } from './find-events';
 import { insertEvents } from './insert-events';
@@ -130,6 +133,25 @@ it('the last event that matches is found, from a number on', async () => {
   expect(numberOf(await findLast(db, 'sequence+never'))).toBeUndefined();
 });
 
+it('the last event is the end of the log without a filter, and what readers get of it with one', async () => {
+  await ensureEventCollection(db, 'announced');
+  const announces = (kind: string) => ({ announces: { kind, sequenceNumber: Long.fromNumber(0), reason: '' } });
+  await insertEvents(db, 'sequence+announced', [
+    event(0, { type: 'a' }),
+    event(1, { ...announces('compensation'), type: 'a' }),
+    event(2, { ...announces('constraint'), type: 'b' }),
+  ]);
+  const last = async (filters?: EventFilter[]) => {
+    const found = await findLast(db, 'sequence+announced', filters);
+    return found === undefined ? undefined : Number(decodeDocument(found)['_id']);
+  };
+  expect(await last()).toBe(2);
+  expect(await last([NOTHING])).toBe(0);
+  expect(await last([{ ...NOTHING, announcements: true }])).toBe(1);
+  expect(await last([{ ...NOTHING, types: ['a'] }])).toBe(0);
+  expect(await last([{ ...NOTHING, types: ['b'], announcements: true }])).toBeUndefined();
+});
+
 it('events are found by their ids, those that there are', async () => {
   const found = await findByEventIds(db, SMALL, ['event 7', 'nobody', 'event 3']);
   expect(found.map((document) => decodeDocument(document)['eventId'] as unknown).sort()).toEqual([
@@ -155,6 +177,27 @@ describe('the query of filters', () => {
     ).toEqual({
       $or: [{ type: { $in: ['a'] } }, { correlationId: 'c' }],
     });
+  });
+
+  it('that readers get leaves out announcements that no filter asks for', () => {
+    expect(deliveredQuery([])).toEqual({ announces: { $exists: false } });
+    expect(deliveredQuery([{ ...NOTHING, types: ['a'] }])).toEqual({
+      type: { $in: ['a'] },
+      announces: { $exists: false },
+    });
+    expect(deliveredQuery([NOTHING, { ...NOTHING, announcements: true }])).toEqual({
+      $or: [{ announces: { $exists: false } }, { 'announces.kind': { $in: [null, 'compensation', 'redaction'] } }],
+    });
+  });
+
+  it('selects all when no filter stands against any event, whatever is said of announcements', () => {
+    expect([selectsAll([]), selectsAll([NOTHING]), selectsAll([{ ...NOTHING, announcements: true }])]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(selectsAll([{ ...NOTHING, types: ['a'] }])).toBe(false);
+    expect(selectsAll([{ ...NOTHING, correlationId: '' }])).toBe(false);
   });
 
   it('is led by an index when each filter has a source or a tag', () => {

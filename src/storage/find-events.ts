@@ -33,6 +33,8 @@ export interface Range {
   readonly limit: number;
   readonly backwards?: boolean;
   readonly filters?: readonly EventFilter[];
+  /** Announcements that no filter asks for are left out by the database. Otherwise it is for the caller to pass over them, which is cheaper for many events: they are few. */
+  readonly delivered?: boolean;
 }
 
 /** The events of a range, in the direction asked for. A collection that is not there is an empty one. */
@@ -43,7 +45,7 @@ export async function findEvents(db: Db, collection: string, range: Range): Prom
   const reply = await db.command(
     {
       find: collection,
-      filter: { _id: bounds, ...filterQuery(filters) },
+      filter: { _id: bounds, ...(range.delivered === true ? deliveredQuery(filters) : filterQuery(filters)) },
       sort: { _id: range.backwards === true ? -1 : 1 },
       limit: range.limit,
       // All in one reply; the database still ends it at 16 MiB.
@@ -83,14 +85,18 @@ function readPage(cursor: Buffer, limit: number): RawEvents & { cursorId: Long |
   return { bytes: cursor, starts, exhausted: cursorId === undefined && starts.length < limit, cursorId };
 }
 
-/** The last event that matches: its document, or undefined. */
+/**
+ * The last event that matches: its document, or undefined. Announcements match a filter that asks for
+ * them; without any filter it is the end of the log, whatever stands there.
+ */
 export async function findLast(
   db: Db,
   collection: string,
   filters: readonly EventFilter[] = [],
   from = 0,
 ): Promise<Buffer | undefined> {
-  const found = await findEvents(db, collection, { from, limit: 1, backwards: true, filters });
+  const delivered = filters.length > 0;
+  const found = await findEvents(db, collection, { from, limit: 1, backwards: true, filters, delivered });
   const start = found.starts[0];
   return start === undefined ? undefined : documentAt(found.bytes, start);
 }
@@ -117,12 +123,33 @@ export const documentAt = (bytes: Buffer, start: number): Buffer =>
 /** Decodes a stored event whole. For what is done rarely. */
 export const decodeDocument = (document: Buffer): Document => BSON.deserialize(document);
 
-/** The MongoDB query that selects what any of the filters selects. */
+/** The MongoDB query that selects what any of the filters selects, and the announcements of all of it. */
 export function filterQuery(filters: readonly EventFilter[]): Document {
-  const queries = filters.map(oneFilter);
+  return selectsAll(filters) ? {} : anyOf(filters.map(oneFilter));
+}
+
+/** The same with those announcements alone that readers get who have these filters. */
+export function deliveredQuery(filters: readonly EventFilter[]): Document {
+  return anyOf(
+    filters.length === 0
+      ? [NO_ANNOUNCEMENT]
+      : filters.map((filter) => ({ ...oneFilter(filter), ...announced(filter) })),
+  );
+}
+
+/** Every event matches: no filter stands against any. */
+export const selectsAll = (filters: readonly EventFilter[]): boolean =>
+  filters.length === 0 || filters.some((filter) => Object.keys(oneFilter(filter)).length === 0);
+
+const NO_ANNOUNCEMENT: Document = { announces: { $exists: false } };
+
+/** An event that announces nothing has no kind either; where a constraint came into force is told to nobody. */
+const announced = ({ announcements }: EventFilter): Document =>
+  announcements === true ? { 'announces.kind': { $in: [null, 'compensation', 'redaction'] } } : NO_ANNOUNCEMENT;
+
+function anyOf(queries: readonly Document[]): Document {
   const [only] = queries;
-  if (only === undefined || queries.some((query) => Object.keys(query).length === 0)) return {};
-  return queries.length === 1 ? only : { $or: queries };
+  return only !== undefined && queries.length === 1 ? only : { $or: queries };
 }
 
 function oneFilter(filter: EventFilter): Document {

@@ -1,9 +1,20 @@
 /** The insert is held against a real `mongod`: what it writes, and what it says of every way in which it can end. */
-import { BSON, Double, Long, MongoClient, type ClientSession, type Db, type Document } from 'mongodb';
+import {
+  BSON,
+  Double,
+  Long,
+  MongoClient,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  type ClientSession,
+  type Db,
+  type Document,
+} from 'mongodb';
 import { makeDocumentSequence } from 'mongodb/lib/cmap/commands';
 import { startReplicaSet, type ReplicaSet } from '../../test/support/replica-set';
 import { ensureEventCollection } from './event-collections';
-import { insertEvents, insertEventsAtomically, outcomeOf } from './insert-events';
+import { AlongFailed, insertEvents, insertEventsAtomically, outcomeOf } from './insert-events';
 
 let database: ReplicaSet;
 let client: MongoClient;
@@ -33,6 +44,12 @@ const document = (number: number, fields: Document = {}): Buffer =>
   Buffer.from(
     BSON.serialize({ _id: Long.fromNumber(number), eventId: `event ${number}`, eventSourceId: 's', ...fields }),
   );
+
+/** What a command's reply tells of a write, as an error. */
+function thrown(reply: Document): void {
+  const [error] = (reply['writeErrors'] ?? []) as Document[];
+  if (error !== undefined) throw new MongoServerError(error);
+}
 
 /** The collection's documents as the bytes that they are. */
 const stored = async (): Promise<Buffer[]> =>
@@ -142,6 +159,90 @@ describe('how an insert ends', () => {
     await holder.abortTransaction();
     await holder.endSession();
     await impatient.close();
+  });
+});
+
+describe('what goes along in the transaction', () => {
+  const other = () => db.collection<{ _id: number }>('other');
+  beforeAll(async () => {
+    await db.createCollection('other');
+    await other().insertOne({ _id: 0 });
+  });
+
+  it('is recorded with the events', async () => {
+    const along = async (of: ClientSession) => {
+      await other().insertOne({ _id: 1 }, { session: of });
+    };
+    expect(await insertEventsAtomically(db, collection, [document(0)], session, along)).toEqual({ kind: 'committed' });
+    expect(await other().findOne({ _id: 1 })).not.toBeNull();
+  });
+
+  const network = new MongoNetworkError('the connection broke');
+  it.each<[string, (of: ClientSession) => Promise<unknown>, Document]>([
+    [
+      'must not be written',
+      async () => Promise.reject(new AlongFailed(2, new Error('no longer ours'))),
+      { kind: 'refused', at: 2, error: { message: 'no longer ours' } },
+    ],
+    [
+      'is what the database will never do',
+      async (of) =>
+        db.command({ update: 'other', updates: [{ q: {}, u: { $set: { _id: 7 } } }] }, { session: of }).then(thrown),
+      { kind: 'refused', at: 0 },
+    ],
+    ['is wrong in itself', async () => Promise.reject(new TypeError('undefined')), { kind: 'refused', at: 0 }],
+    [
+      'is there already',
+      async (of) => other().insertOne({ _id: 0 }, { session: of }),
+      { kind: 'clash', at: 0, key: 'number' },
+    ],
+    [
+      'meets a connection that breaks',
+      async () => Promise.reject(new AlongFailed(1, network)),
+      { kind: 'unknown', sent: false, error: network },
+    ],
+    [
+      'is given up',
+      async () => Promise.reject(new MongoError('the command was given up')),
+      { kind: 'unknown', sent: false },
+    ],
+  ])('when it %s nothing is recorded', async (_, along, outcome) => {
+    const own = client.startSession();
+    const write = async (of: ClientSession) => {
+      await along(of);
+    };
+    expect(await insertEventsAtomically(db, collection, [document(0)], own, write)).toMatchObject(outcome);
+    expect(await stored()).toEqual([]);
+    await own.endSession();
+  });
+
+  it('is contended when another transaction writes the same', async () => {
+    const holder = client.startSession();
+    holder.startTransaction();
+    await other().updateOne({ _id: 0 }, { $set: { held: true } }, { session: holder });
+    const own = client.startSession();
+    const along = async (of: ClientSession) => {
+      await other().updateOne({ _id: 0 }, { $set: { ours: true } }, { session: of });
+    };
+    expect(await insertEventsAtomically(db, collection, [document(0)], own, along)).toEqual({ kind: 'contended' });
+    await holder.abortTransaction();
+    await Promise.all([holder.endSession(), own.endSession()]);
+  });
+
+  it('writes nothing any more once the insert has been given up, neither in the next transaction nor outside', async () => {
+    const own = client.startSession();
+    let goOn = (): void => undefined;
+    const paused = new Promise<void>((resolve) => (goOn = resolve));
+    let late: Promise<unknown> | undefined;
+    const along = async (of: ClientSession) => {
+      late = paused.then(async () => other().insertOne({ _id: 99 }, { session: of }));
+      return Promise.reject(new MongoError('the command was given up'));
+    };
+    await insertEventsAtomically(db, collection, [document(0)], own, along);
+    expect(own.hasEnded).toBe(true);
+    goOn();
+    await expect(late).rejects.toThrow();
+    expect(await other().findOne({ _id: 99 })).toBeNull();
   });
 });
 

@@ -11,6 +11,20 @@ import { makeDocumentSequence } from 'mongodb/lib/cmap/commands';
 import { givenUpInTime } from './deployment';
 import { EVENT_ID_KEY } from './event-collections';
 
+/** What is written in the same transaction as the events. It rejects with AlongFailed when it is known what of it failed. */
+export type Along = (session: ClientSession) => Promise<void>;
+
+/** Something that goes along with the events was not written, so they are not either. */
+export class AlongFailed extends Error {
+  /** @param at the place among the documents of the append that it belongs to. */
+  constructor(
+    readonly at: number,
+    override readonly cause: unknown,
+  ) {
+    super(`what goes along with document ${at} was not written`);
+  }
+}
+
 /** What an acknowledgement stands on: a majority has the write in its journal. */
 export const WRITE_CONCERN = { w: 'majority', j: true } as const;
 
@@ -65,12 +79,14 @@ export async function insertEvents(db: Db, collection: string, documents: readon
 /**
  * Inserts all or nothing, in one transaction on `session`. Sent again on the same session, an
  * attempt that is still on its way is overtaken: the database refuses its older transaction number.
+ * When what goes along fails the session is ended, see below.
  */
 export async function insertEventsAtomically(
   db: Db,
   collection: string,
   documents: readonly Buffer[],
   session: ClientSession,
+  along?: Along,
 ): Promise<InsertOutcome> {
   session.startTransaction({ writeConcern: WRITE_CONCERN });
   try {
@@ -82,10 +98,10 @@ export async function insertEventsAtomically(
     }
   } catch (error) {
     await abortQuietly(session);
-    const outcome = outcomeOfError(error);
-    // Uncommitted, so nothing was recorded, and nothing can be: nobody will commit it.
-    return outcome.kind === 'unknown' ? { ...outcome, sent: false } : outcome;
+    return uncommitted(outcomeOfError(error));
   }
+  const failed = along === undefined ? undefined : await failureAlong(along, session);
+  if (failed !== undefined) return failed;
   try {
     await session.commitTransaction();
     return { kind: 'committed' };
@@ -94,8 +110,50 @@ export async function insertEventsAtomically(
   }
 }
 
+/** Uncommitted, so nothing was recorded, and nothing can be: nobody will commit it. */
+const uncommitted = (outcome: InsertOutcome): InsertOutcome =>
+  outcome.kind === 'unknown' ? { ...outcome, sent: false } : outcome;
+
+/** Writes what goes along. Undefined: it is written, and waits for the commit. */
+async function failureAlong(along: Along, session: ClientSession): Promise<InsertOutcome | undefined> {
+  try {
+    await givenUpInTime(async (signal) => Promise.race([along(session), givenUp(signal)]));
+    return undefined;
+  } catch (error) {
+    await abortQuietly(session);
+    // What was given up may still be writing. On this session it would write into the next transaction, or
+    // outside of any; on one that has ended it cannot write at all. Attempts before this one have been
+    // overtaken by it, since the database has answered its insert.
+    await session.endSession();
+    return outcomeAlong(error);
+  }
+}
+
+function outcomeAlong(error: unknown): InsertOutcome {
+  const { at, cause } = error instanceof AlongFailed ? error : { at: 0, cause: error };
+  if (!(cause instanceof Error)) throw cause;
+  // Another transaction has written the same beside us: whoever checks again sees it.
+  if (cause instanceof MongoServerError && cause.code === DUPLICATE_KEY) return { kind: 'clash', at: 0, key: 'number' };
+  // What the database would not do now it would not do the next time either, and nobody behind it would get a turn.
+  return mayPass(cause) ? uncommitted(outcomeOfError(cause)) : { kind: 'refused', at, error: cause };
+}
+
+/** The database was away, or others were in the way: the next attempt may go through. */
+const mayPass = (error: Error): boolean =>
+  error instanceof MongoServerError
+    ? error.code === WRITE_CONFLICT || error.hasErrorLabel('TransientTransactionError')
+    : error instanceof MongoError;
+
 /** An abort that fails leaves a transaction that the next one on the session, or its time limit, ends. */
 const abortQuietly = (session: ClientSession): Promise<void> => session.abortTransaction().catch(() => undefined);
+
+async function givenUp(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error);
+    });
+  });
+}
 
 function insertCommand(collection: string, documents: readonly Buffer[]): Document {
   // The driver reads only the buffers; the objects beside them serve its bulk results, which are not used.

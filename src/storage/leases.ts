@@ -81,6 +81,26 @@ export class Leases {
     await this.#leases.updateOne({ _id: name, owner: this.owner, epoch }, { $set: { expires: new Date(0) } });
   }
 
+  /** Removes leases of what is gone for good: their epochs begin anew. */
+  async remove(names: readonly string[]): Promise<void> {
+    if (names.length > 0) await this.#leases.deleteMany({ _id: { $in: [...names] } });
+  }
+
+  /** The names of leases under a prefix that nobody holds at this moment. */
+  async free(prefix: string): Promise<string[]> {
+    // Everything that begins with it sorts between it and it with the highest sign behind.
+    const under = { $gte: prefix, $lt: `${prefix}\uffff` };
+    const found = await this.#leases
+      .find({ _id: under, $expr: { $lt: ['$expires', '$$NOW'] } }, { projection: { _id: 1 } })
+      .toArray();
+    return found.map(({ _id }) => _id);
+  }
+
+  /** Gives the lease up for good: what it was for is no longer there. */
+  async forget(name: string, epoch: number): Promise<void> {
+    await this.#leases.deleteOne({ _id: name, owner: this.owner, epoch });
+  }
+
   /** Who holds the lease at this moment. */
   async find(name: string): Promise<Lease | undefined> {
     const lease = await this.#leases.findOne({ _id: name, $expr: { $gte: ['$expires', '$$NOW'] } });

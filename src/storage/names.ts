@@ -13,6 +13,13 @@ export const EVENT_DATABASE_PREFIX = 'annals+';
 /** The definitions that hold for all namespaces of a store. */
 export const storeDatabase = (store: string): string => `${EVENT_DATABASE_PREFIX}${store}`;
 
+/** The store whose definitions a database holds; undefined of any other database. */
+export function storeOfDatabase(database: string): string | undefined {
+  if (!database.startsWith(EVENT_DATABASE_PREFIX)) return undefined;
+  const store = database.slice(EVENT_DATABASE_PREFIX.length);
+  return store.includes('+') ? undefined : store;
+}
+
 /** A namespace's events, and what is derived from them. */
 export const namespaceDatabase = (store: string, namespace: string): string =>
   `${EVENT_DATABASE_PREFIX}${store}+${namespace}`;

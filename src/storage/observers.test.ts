@@ -21,10 +21,12 @@ const definition: ObserverDefinition = {
   sequence: 'event-log',
   filters: [
     { types: ['a'], eventSourceIds: [], tags: [], correlationId: undefined },
-    { types: [], eventSourceIds: ['s'], tags: ['t'], correlationId: '' },
+    { types: [], eventSourceIds: ['s'], tags: ['t'], correlationId: '', announcements: true },
   ],
   partitionBy: { kind: 'property', path: 'x.y' },
   content: 'bson',
+  generations: [{ type: 'a.b', generation: 2 }],
+  allGenerations: true,
 };
 
 const failure = (partition: string, heldFrom = 7, over: Partial<FailureRecord> = {}): FailureRecord => ({
@@ -58,6 +60,16 @@ describe('a record', () => {
       replay: undefined,
       rate: 0,
     });
+  });
+
+  it('that was kept before there were generations wants the latest ones, as it always did', async () => {
+    const { generations: _, allGenerations: __, ...before } = definition;
+    const id = await owned();
+    await client
+      .db('observers-test')
+      .collection<{ _id: string }>('observers')
+      .updateOne({ _id: id }, { $set: { definition: before } });
+    expect((await store.find(id))?.definition).toEqual({ ...before, generations: [], allGenerations: false });
   });
 
   it('is made once: who comes second finds what the first one made', async () => {

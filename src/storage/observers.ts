@@ -1,6 +1,7 @@
 /** What the server keeps of an observer, in its namespace's database. Every write of its owner names the epoch of its lease. */
 import { Long, type ClientSession, type Collection, type Db, type MongoClient } from 'mongodb';
 import type { EventFilter } from '../kernel/event-filter';
+import type { GenerationWanted } from '../kernel/generation-wanted';
 import { WRITE_CONCERN } from './insert-events';
 
 export type PartitionBy =
@@ -11,7 +12,15 @@ export interface ObserverDefinition {
   readonly filters: readonly EventFilter[];
   readonly partitionBy: PartitionBy;
   readonly content: 'json' | 'bson';
+  /** Types whose latest generation is not the one wanted. */
+  readonly generations: readonly GenerationWanted[];
+  /** Every generation that is stored comes, too. */
+  readonly allGenerations: boolean;
 }
+
+/** As it is stored: what was kept before there were generations says nothing of them. */
+type StoredDefinition = Omit<ObserverDefinition, 'generations' | 'allGenerations'> &
+  Partial<Pick<ObserverDefinition, 'generations' | 'allGenerations'>>;
 
 export interface ReplayRecord {
   readonly from: number;
@@ -68,7 +77,7 @@ export class LostLease extends Error {
 
 interface ObserverDocument {
   readonly _id: string;
-  readonly definition: ObserverDefinition;
+  readonly definition: StoredDefinition;
   readonly position: Long | number;
   readonly ahead: { readonly partition: string; readonly number: Long | number }[];
   readonly deliveredBelow: Long | number;
@@ -226,11 +235,7 @@ function recordOf(document: ObserverDocument): ObserverRecord {
   const { _id, definition, position, ahead, deliveredBelow, paused, quarantined, replay, rate } = document;
   return {
     id: _id,
-    // The database has null where there is nothing.
-    definition: {
-      ...definition,
-      filters: definition.filters.map((filter) => ({ ...filter, correlationId: filter.correlationId ?? undefined })),
-    },
+    definition: definitionOf(definition),
     position: Number(position),
     ahead: new Map(ahead.map(({ partition, number }) => [partition, Number(number)])),
     deliveredBelow: Number(deliveredBelow),
@@ -239,4 +244,14 @@ function recordOf(document: ObserverDocument): ObserverRecord {
     replay: replay === null ? undefined : { ...replay, partition: replay.partition ?? undefined },
     rate,
   };
+}
+
+function definitionOf({
+  generations = [],
+  allGenerations = false,
+  ...definition
+}: StoredDefinition): ObserverDefinition {
+  // The database has null where there is nothing.
+  const filters = definition.filters.map((filter) => ({ ...filter, correlationId: filter.correlationId ?? undefined }));
+  return { ...definition, filters, generations, allGenerations };
 }

@@ -1,0 +1,80 @@
+/** The rules for the fields of a call: what is wrong is thrown, with the field and the limit; the first fault is enough. */
+import { AnnalsError, overLimit } from '../kernel/annals-error';
+import { LIMITS, MAX_DATE_MS, MIN_DATE_MS } from '../kernel/limits';
+import type { EventFilter } from '../contract/messages';
+
+/** Types of the server's own events begin so. */
+const RESERVED_TYPE = '$';
+
+export function checkType(type: string, field: string): string {
+  required(type, field, LIMITS.eventTypeLength);
+  if (!type.startsWith(RESERVED_TYPE)) return type;
+  throw new AnnalsError(
+    'INVALID_FIELD',
+    `${field} is ${JSON.stringify(type)}; types that begin with $ are the server’s own`,
+    {
+      field,
+    },
+  );
+}
+
+export function checkTags(tags: readonly string[], field: string): readonly string[] {
+  if (tags.length > LIMITS.tagsPerEvent) throw overLimit(field, LIMITS.tagsPerEvent, tags.length, 'tags');
+  tags.forEach((tag, i) => required(tag, `${field}[${i}]`, LIMITS.tagLength));
+  return tags;
+}
+
+/** @param ms a date, ms since 1970. */
+export function checkDate(ms: number, field: string): number {
+  if (ms >= MIN_DATE_MS && ms <= MAX_DATE_MS) return ms;
+  throw new AnnalsError(
+    'DATE_OUT_OF_RANGE',
+    `${field} is ${ms} ms since 1970; a date is from 0001-01-01 to 9999-12-31`,
+    {
+      field,
+      metadata: { minimum: String(MIN_DATE_MS), maximum: String(MAX_DATE_MS), actual: String(ms) },
+    },
+  );
+}
+
+export function required(value: string, field: string, limit: number): string {
+  if (value === '') {
+    throw new AnnalsError('INVALID_FIELD', `${field} is empty; it has 1 to ${limit} characters`, {
+      field,
+      metadata: { limit: String(limit), actual: '0' },
+    });
+  }
+  return atMost(value, field, limit);
+}
+
+function codePoints(value: string): number {
+  let count = 0;
+  for (const _ of value) count++;
+  return count;
+}
+
+/** Characters are Unicode code points; counting them is only needed when the UTF-16 length is over. */
+export function atMost(value: string, field: string, limit: number): string {
+  if (value.length <= limit) return value;
+  const characters = codePoints(value);
+  if (characters <= limit) return value;
+  throw overLimit(field, limit, characters, 'characters');
+}
+
+/** Refuses filters that no database should be asked. Returns them. */
+export function checkFilters(filters: readonly EventFilter[], field: string): readonly EventFilter[] {
+  if (filters.length > LIMITS.filtersPerRead) throw overLimit(field, LIMITS.filtersPerRead, filters.length, 'filters');
+  filters.forEach((filter, i) => {
+    checkFilter(filter, `${field}[${i}]`);
+  });
+  return filters;
+}
+
+export function checkFilter(filter: EventFilter, field: string): void {
+  const lists = { types: filter.types, event_source_ids: filter.eventSourceIds, tags: filter.tags };
+  for (const [name, values] of Object.entries(lists)) {
+    if (values.length > LIMITS.valuesPerFilter) {
+      throw overLimit(`${field}.${name}`, LIMITS.valuesPerFilter, values.length, 'values');
+    }
+  }
+}

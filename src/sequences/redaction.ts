@@ -1,0 +1,190 @@
+/**
+ * Redacts events: their content, and that of their compensations, is taken away for good; that they
+ * happened, and why the content is gone, stays. Each is announced on the log like a compensation, in
+ * the transaction that takes the content away.
+ */
+import { BSON, type ClientSession } from 'mongodb';
+import { newId } from '../kernel/ids';
+import { LIMITS, MIN_DATE_MS } from '../kernel/limits';
+import { findRedactable, takeContentAway, type RedactableEvent } from '../storage/change-events';
+import type { EventDraft } from '../storage/event-document';
+import { documentAt, findEvents } from '../storage/find-events';
+import { storedEvent, type StoredEvent } from '../storage/stored-event';
+import { encodeDrafts } from './admission';
+import { changeable, changeOf } from './changeable';
+import type { Companion } from './companion';
+import { HOLD, type Verdict } from './expectations';
+import { atMost, required } from './field-checks';
+import type { SequencePlace } from './reader';
+import type { OpenSequence } from './sequences';
+import { TUNING } from './tuning';
+
+/** One event by its number or id, or all of a type about a source. */
+export type RedactionTarget =
+  { readonly key: number | string } | { readonly type: string; readonly eventSourceId: string };
+
+export interface RedactRequest {
+  readonly target: RedactionTarget;
+  readonly reason: string;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly causedBy: string;
+  /** Says what it would do, and does nothing. */
+  readonly dryRun: boolean;
+}
+
+export interface RedactResponse {
+  readonly redacted: number;
+  readonly alreadyRedacted: number;
+  readonly lastSequenceNumber: number | undefined;
+}
+
+/**
+ * Events that are recorded while it runs are not part of it. What a crash leaves over is done when it
+ * is called again.
+ * @param deadline on the clock of `performance.now()`, in ms.
+ * @throws AnnalsError EVENT_NOT_FOUND, NOT_COMPENSABLE, and what is wrong with the call itself
+ */
+export async function redact(
+  sequence: OpenSequence,
+  request: RedactRequest,
+  deadline: number,
+): Promise<RedactResponse> {
+  const metadata = {
+    reason: required(request.reason, 'reason', LIMITS.reasonLength),
+    correlationId: atMost(request.correlationId, 'correlation_id', LIMITS.metadataIdLength) || newId(),
+    causationId: atMost(request.causationId, 'causation_id', LIMITS.metadataIdLength),
+    causedBy: atMost(request.causedBy, 'caused_by', LIMITS.metadataIdLength),
+  };
+  const counts: { redacted: number; alreadyRedacted: number; lastSequenceNumber: number | undefined } = {
+    redacted: 0,
+    alreadyRedacted: 0,
+    lastSequenceNumber: undefined,
+  };
+  for await (const events of targets(sequence, request.target)) {
+    let open = events.filter((event) => !event.redacted);
+    while (open.length > 0 && !request.dryRun) {
+      const last = await redactTogether(
+        sequence,
+        open.map((event) => announcementOf(event, metadata)),
+        deadline,
+      );
+      counts.lastSequenceNumber = last ?? counts.lastSequenceNumber;
+      if (last !== undefined) break;
+      // Somebody else redacted one of them meanwhile.
+      const now = await Promise.all(open.map(async ({ number }) => changeable(sequence, number)));
+      open = now.filter((event) => !event.redacted);
+    }
+    counts.redacted += open.length;
+    counts.alreadyRedacted += events.length - open.length;
+  }
+  return counts;
+}
+
+/** The number of the last announcement; undefined when the events have changed meanwhile. */
+async function redactTogether(
+  sequence: OpenSequence,
+  drafts: readonly EventDraft[],
+  deadline: number,
+): Promise<number | undefined> {
+  const numbers = drafts.map((draft) => draft.announces?.sequenceNumber ?? 0);
+  const append = {
+    ...encodeDrafts(drafts),
+    expectations: [],
+    madeIds: false,
+    violations: [],
+    companions: [new RedactionWrite(sequence, numbers, drafts)],
+  };
+  const answer = await sequence.sequencer.submit(append, deadline);
+  return 'appended' in answer ? answer.appended.lastSequenceNumber : undefined;
+}
+
+/** The events that are meant, in portions of one transaction each. */
+async function* targets(sequence: OpenSequence, target: RedactionTarget): AsyncGenerator<StoredEvent[]> {
+  if ('key' in target) {
+    yield [await changeable(sequence, target.key)];
+    return;
+  }
+  const { db, collection, tail } = sequence;
+  const filter = {
+    types: [required(target.type, 'selection.type', LIMITS.eventTypeLength)],
+    eventSourceIds: [required(target.eventSourceId, 'selection.event_source_id', LIMITS.eventSourceIdLength)],
+    tags: [],
+    correlationId: undefined,
+  };
+  await tail.refresh();
+  const to = tail.next - 1;
+  for (let from = 0; from <= to;) {
+    const found = await findEvents(db, collection, { from, to, limit: TUNING.redactionEvents, filters: [filter] });
+    const events = found.starts.map((start) => storedEvent(documentAt(found.bytes, start)));
+    yield events.filter((event) => event.announces === undefined);
+    const last = events.at(-1);
+    if (found.exhausted || last === undefined) return;
+    from = last.number + 1;
+  }
+}
+
+interface RedactionMetadata {
+  readonly reason: string;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly causedBy: string;
+}
+
+const EMPTY_CONTENT = Buffer.from(BSON.serialize({}));
+
+function announcementOf(
+  { number, type, eventSourceId, generation, tags }: StoredEvent,
+  { reason, ...metadata }: RedactionMetadata,
+): EventDraft {
+  return {
+    eventId: newId(),
+    type,
+    eventSourceId,
+    generation,
+    tags,
+    ...metadata,
+    occurred: Date.now(),
+    validFrom: MIN_DATE_MS,
+    contents: [{ generation, content: EMPTY_CONTENT }],
+    announces: { kind: 'redaction', sequenceNumber: number, reason },
+  };
+}
+
+/** What redactions change beside their announcements: the events' own documents, and those that announce their compensations. */
+export class RedactionWrite implements Companion {
+  readonly touches: ReadonlySet<string>;
+  /** The events as they are at the moment of the check. */
+  #events: ReadonlyMap<number, RedactableEvent> = new Map();
+
+  /** @param numbers the events to be redacted, in the order of the drafts that announce it. */
+  constructor(
+    private readonly place: SequencePlace,
+    private readonly numbers: readonly number[],
+    private readonly drafts: readonly EventDraft[],
+  ) {
+    this.touches = new Set(numbers.map(changeOf));
+  }
+
+  async check(): Promise<Verdict> {
+    const { db, collection } = this.place;
+    this.#events = await findRedactable(db, collection, this.numbers);
+    const gone = this.numbers.find((number) => !this.#events.has(number));
+    if (gone !== undefined) throw new Error(`event ${gone} is gone`);
+    const already = [...this.#events.values()].some((event) => event.redacted);
+    return already ? { kind: 'violated', violations: [] } : HOLD;
+  }
+
+  async write(session: ClientSession, first: number, recorded: number): Promise<void> {
+    const { db, collection } = this.place;
+    const redactions = this.numbers.flatMap((number, i) => {
+      const event = this.#events.get(number);
+      // Its content is gone, and why it went is not to be overwritten.
+      if (event === undefined || event.redacted) return [];
+      const { announces, causedBy } = this.drafts[i] as EventDraft;
+      const numbers = [number, ...event.announced];
+      return { numbers, reason: announces?.reason ?? '', causedBy, recorded, sequenceNumber: first + i };
+    });
+    if (redactions.length > 0) await takeContentAway(db, collection, redactions, session);
+  }
+}
