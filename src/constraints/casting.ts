@@ -1,0 +1,21 @@
+/** Content in the generation that a constraint asks for, of events that were written before there was one. */
+import type { GenerationContent } from '../kernel/generation-content';
+import type { TypeSource } from '../event-types/types-of-store';
+import type { CastContent } from './rule';
+
+/** @param store whose types are loaded. A type that is not registered has one generation, whatever number it was given. */
+export const castingIn =
+  (types: TypeSource, store: string): CastContent =>
+  (name, contents, generation) => {
+    const type = types.known(store)?.type(name);
+    if (type === undefined) return contents.at(-1)?.content;
+    const from = nearest(contents, generation);
+    if (from === undefined || !type.generations.includes(generation)) return undefined;
+    const outcome = type.cast(from.content, from.generation, generation);
+    return 'content' in outcome ? outcome.content : undefined;
+  };
+
+function nearest(contents: readonly GenerationContent[], generation: number): GenerationContent | undefined {
+  const distance = (of: GenerationContent): number => Math.abs(of.generation - generation);
+  return [...contents].sort((a, b) => distance(a) - distance(b))[0];
+}
