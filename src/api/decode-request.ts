@@ -55,7 +55,7 @@ function refuseBrokenText(request: unknown, bytes: Buffer): void {
 /** The field of each replacement character, by its name in the protos. */
 function* replacements(value: unknown, field: string): Iterable<string> {
   if (typeof value === 'string') {
-    for (const character of value) if (character === REPLACEMENT) yield field;
+    for (let at = value.indexOf(REPLACEMENT); at !== -1; at = value.indexOf(REPLACEMENT, at + 1)) yield field;
   } else if (Array.isArray(value)) {
     for (const [i, inner] of value.entries()) yield* replacements(inner, `${field}[${i}]`);
   } else if (typeof value === 'object' && value !== null) {

@@ -13,13 +13,18 @@ import type { SubscribeRequest__Output } from '../contract/generated/annals/v1/S
 import { AnnalsError } from '../kernel/annals-error';
 import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../kernel/names';
 import { encodeEntry } from '../sequences/event-frame';
+import { fromDocument } from '../sequences/log-event';
+import { presenting } from '../sequences/presentation';
 import { lastNumber, readOne, readRange } from '../sequences/reader';
 import type { Sequences } from '../sequences/sequences';
 import { Subscription } from '../sequences/subscription';
+import { checkGeneration } from '../sequences/wanted-generations';
+import { announcementKind } from '../storage/event-fields';
 import { appendStream } from './append-stream';
+import { compensateCall, redactCall } from './changes';
 import { serverStream, unary, type CallContext } from './calls';
 import { decoding, takingBytes } from './decode-request';
-import { addressOf, contentTypeOf, filtersOf, numberOf } from './requests';
+import { addressOf, contentOf, filtersOf, numberOf } from './requests';
 
 const SERVICE = 'EventSequences';
 
@@ -49,18 +54,19 @@ export function eventSequences(sequences: Sequences, logger: Logger): UntypedSer
       backwards: request.direction === 'DIRECTION_BACKWARDS',
       limit: numberOf(request.limit, 'limit') ?? 0,
       filters: filtersOf(request.filters),
-      contentType: contentTypeOf(request.contentType),
     };
-    yield* readRange(await sequences.open(addressOf(request.sequence)), options);
+    const sequence = await sequences.open(addressOf(request.sequence));
+    yield* readRange(sequence, { ...options, content: await contentOf(request, sequence) });
   }
 
   async function* subscribe(request: SubscribeRequest__Output, signal: AbortSignal): AsyncGenerator<Buffer> {
     const asked = numberOf(request.from, 'from');
     const filters = filtersOf(request.filters);
     const sequence = await sequences.open(addressOf(request.sequence));
+    const content = await contentOf(request, sequence);
     if (request.onlyNew) await sequence.tail.refresh();
     const from = asked ?? (request.onlyNew ? sequence.tail.next : 0);
-    const subscription = new Subscription(sequence, { from, filters, contentType: contentTypeOf(request.contentType) });
+    const subscription = new Subscription(sequence, { from, filters, content });
     yield* subscription.messages(signal);
   }
 
@@ -71,13 +77,19 @@ export function eventSequences(sequences: Sequences, logger: Logger): UntypedSer
       throw new AnnalsError('INVALID_FIELD', 'sequence_number or event_id is needed', { field: 'key' });
     }
     const address = addressOf(request.sequence);
-    const document = await readOne(await sequences.open(address), key);
-    if (document === undefined) {
+    const sequence = await sequences.open(address);
+    const document = await readOne(sequence, key);
+    // Where a constraint came into force is the server's own.
+    if (document === undefined || announcementKind(document, 0) === 'constraint') {
       throw new AnnalsError('EVENT_NOT_FOUND', `${address.sequence} has no event ${JSON.stringify(key)}`, {
         field: number === undefined ? 'event_id' : 'sequence_number',
       });
     }
-    return encodeEntry(document, 0, contentTypeOf(request.contentType));
+    const { generation } = request;
+    const { type } = fromDocument(document);
+    if (generation !== 0) checkGeneration(type, generation, await sequence.loadTypes(), 'generation');
+    const content = await contentOf({ ...request, generations: [{ type, generation }] }, sequence);
+    return encodeEntry(document, 0, await presenting(content, sequence)());
   };
 
   const getTail = async (request: GetTailRequest__Output): Promise<GetTailResponse> => {
@@ -98,6 +110,8 @@ export function eventSequences(sequences: Sequences, logger: Logger): UntypedSer
     Subscribe: serverStream(logger, decoding(SERVICE, 'Subscribe', subscribe)),
     GetEvent: unary(logger, decoding(SERVICE, 'GetEvent', getEvent)),
     GetTail: unary(logger, decoding(SERVICE, 'GetTail', getTail)),
+    Compensate: unary(logger, decoding(SERVICE, 'Compensate', compensateCall(sequences))),
+    Redact: unary(logger, decoding(SERVICE, 'Redact', redactCall(sequences))),
     ListSequences: unary(logger, decoding(SERVICE, 'ListSequences', listSequences)),
   };
 }

@@ -10,6 +10,8 @@ const message = (over: Partial<ObserverDefinition__Output> = {}): ObserverDefini
   start: null,
   partitionKey: null,
   contentType: 'CONTENT_TYPE_UNSPECIFIED',
+  generations: [],
+  allGenerations: false,
   ...over,
 });
 
@@ -34,10 +36,34 @@ describe('an observer’s address', () => {
 
 describe('a definition', () => {
   it('says nothing: the event log, everything, by event source, as JSON', () => {
-    const defaults = { sequence: 'event-log', filters: [], partitionBy: { kind: 'source' }, content: 'json' };
+    const defaults = {
+      sequence: 'event-log',
+      filters: [],
+      partitionBy: { kind: 'source' },
+      content: 'json',
+      generations: [],
+      allGenerations: false,
+    };
     expect(definitionOf(null)).toEqual(defaults);
     expect(definitionOf(message())).toEqual(defaults);
     expect(definitionOf(message({ partitionKey: {} }))).toEqual(defaults);
+  });
+
+  it('comes back as it was told: filters, generations, announcements', () => {
+    const told = {
+      filters: [
+        { types: ['a'], eventSourceIds: [], tags: [], announcements: true },
+        { types: [], eventSourceIds: ['s'], tags: ['t'], correlationId: 'c', announcements: false },
+      ],
+      generations: [{ type: 'a', generation: 2 }],
+      allGenerations: true,
+    };
+    const definition = definitionOf(message(told));
+    expect(definition).toMatchObject({ generations: told.generations, allGenerations: true });
+    expect(definition.filters.map(({ announcements }) => announcements)).toEqual([true, undefined]);
+    const [first, second] = told.filters;
+    const { announcements: _, ...plain } = second as { announcements: boolean };
+    expect(observerMessage(viewOf({ definition })).definition).toMatchObject({ ...told, filters: [first, plain] });
   });
 
   it('has a partition key', () => {
@@ -66,8 +92,8 @@ test('an observer starts at the front, at a number, at a time, or now', () => {
   expect(refusalCode(() => startOf({ number: 2 ** 60 }))).toEqual(['INVALID_FIELD', 'definition.start.number']);
 });
 
-describe('an observer’s state', () => {
-  const view = (record: Partial<ObserverView['record']> = {}, connected = true): ObserverView => ({
+function viewOf(record: Partial<ObserverView['record']> = {}, connected = true): ObserverView {
+  return {
     record: {
       id: 'o',
       definition: definitionOf(null),
@@ -86,27 +112,30 @@ describe('an observer’s state', () => {
     connected,
     owner: '',
     lag: 1_500,
-  });
+  };
+}
+
+describe('an observer’s state', () => {
   const replay = { from: 0, to: 9, partition: undefined, position: 4, done: 4, total: 10 };
 
   it.each<[string, ObserverView]>([
-    ['ACTIVE', view()],
-    ['DISCONNECTED', view({}, false)],
-    ['DISCONNECTED', view({ replay }, false)],
-    ['REPLAYING', view({ replay })],
-    ['PAUSED', view({ paused: true, replay }, false)],
-    ['QUARANTINED', view({ paused: true, quarantined: true })],
+    ['ACTIVE', viewOf()],
+    ['DISCONNECTED', viewOf({}, false)],
+    ['DISCONNECTED', viewOf({ replay }, false)],
+    ['REPLAYING', viewOf({ replay })],
+    ['PAUSED', viewOf({ paused: true, replay }, false)],
+    ['QUARANTINED', viewOf({ paused: true, quarantined: true })],
   ])('is %s', (state, of) => {
     expect(observerMessage(of).state).toBe(`OBSERVER_STATE_${state}`);
   });
 
   it('tells how far a replay is, and how long it still takes once a rate is known', () => {
-    expect(observerMessage(view({ replay })).replay).toEqual({ from: 0, to: 9, done: 4, total: 10 });
-    expect(observerMessage(view({ replay, rate: 2 })).replay).toMatchObject({ timeLeft: { seconds: 3, nanos: 0 } });
-    expect(observerMessage(view({ replay: { ...replay, done: 12 }, rate: 2 })).replay).toMatchObject({
+    expect(observerMessage(viewOf({ replay })).replay).toEqual({ from: 0, to: 9, done: 4, total: 10 });
+    expect(observerMessage(viewOf({ replay, rate: 2 })).replay).toMatchObject({ timeLeft: { seconds: 3, nanos: 0 } });
+    expect(observerMessage(viewOf({ replay: { ...replay, done: 12 }, rate: 2 })).replay).toMatchObject({
       timeLeft: { seconds: 0, nanos: 0 },
     });
-    expect(observerMessage(view()).lag).toEqual({ seconds: 1, nanos: 500_000_000 });
+    expect(observerMessage(viewOf()).lag).toEqual({ seconds: 1, nanos: 500_000_000 });
   });
 });
 

@@ -8,7 +8,7 @@ import type { ObserverRef__Output } from '../contract/generated/annals/v1/Observ
 import type { ObserverStart__Output } from '../contract/generated/annals/v1/ObserverStart';
 import type { ObserverState } from '../contract/generated/annals/v1/ObserverState';
 import type { FailedPartition } from '../contract/generated/annals/v1/FailedPartition';
-import type { PartitionKey__Output } from '../contract/generated/annals/v1/PartitionKey';
+import type { PartitionKey, PartitionKey__Output } from '../contract/generated/annals/v1/PartitionKey';
 import { ContentType } from '../contract/messages';
 import { durationOf, msOf } from '../contract/seconds-and-nanos';
 import { AnnalsError } from '../kernel/annals-error';
@@ -16,7 +16,7 @@ import { checkName, DEFAULT_NAMESPACE, DEFAULT_SEQUENCE, DEFAULT_STORE } from '.
 import type { ObserverAddress } from '../observation/directory';
 import type { ObserverView, Start } from '../observation/observation';
 import type { FailureRecord, ObserverDefinition, PartitionBy } from '../storage/observers';
-import { contentTypeOf, filtersOf, numberOf } from './requests';
+import { contentTypeOf, filtersOf, generationsOf, numberOf } from './requests';
 
 /** Ids are part of a lease's name and of lines that people type. */
 const OBSERVER_ID = /^[A-Za-z0-9._:/-]{1,100}$/;
@@ -38,7 +38,7 @@ export function observerAddressOf(ref: ObserverRef__Output | null): ObserverAddr
 /** Characters of a property's path: deep enough for any content that a person partitions by. */
 const PROPERTY_LENGTH = 200;
 
-function partitionByOf(key: PartitionKey__Output | null | undefined): PartitionBy {
+export function partitionByOf(key: PartitionKey__Output | null | undefined): PartitionBy {
   if (key?.wholeSequence === true) return { kind: 'whole' };
   if (key?.property === undefined) return { kind: 'source' };
   const { property } = key;
@@ -61,6 +61,8 @@ export function definitionOf(message: ObserverDefinition__Output | null): Observ
     filters: filtersOf(message?.filters ?? []),
     partitionBy: partitionByOf(message?.partitionKey),
     content: contentTypeOf(message?.contentType ?? 'CONTENT_TYPE_JSON') === ContentType.BSON ? 'bson' : 'json',
+    generations: generationsOf(message?.generations ?? []),
+    allGenerations: message?.allGenerations ?? false,
   };
 }
 
@@ -70,19 +72,22 @@ export function startOf(start: ObserverStart__Output | null | undefined): Start 
   return { kind: 'number', number: numberOf(start?.number, 'definition.start.number') ?? 0 };
 }
 
-function definitionMessage({ sequence, filters, partitionBy, content }: ObserverDefinition): DefinitionMessage {
+export function partitionKeyMessage(by: PartitionBy): PartitionKey {
+  if (by.kind === 'property') return { property: by.path };
+  return by.kind === 'whole' ? { wholeSequence: true } : {};
+}
+
+function definitionMessage(definition: ObserverDefinition): DefinitionMessage {
+  const { sequence, filters, partitionBy, content, generations, allGenerations } = definition;
   return {
     sequence,
     filters: filters.map(({ correlationId, ...lists }) =>
       correlationId === undefined ? lists : { ...lists, correlationId },
     ),
-    partitionKey:
-      partitionBy.kind === 'property'
-        ? { property: partitionBy.path }
-        : partitionBy.kind === 'whole'
-          ? { wholeSequence: true }
-          : {},
+    partitionKey: partitionKeyMessage(partitionBy),
     contentType: content === 'bson' ? 'CONTENT_TYPE_BSON' : 'CONTENT_TYPE_JSON',
+    generations: [...generations],
+    allGenerations,
   };
 }
 

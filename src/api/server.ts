@@ -17,6 +17,8 @@ export interface ServerFacts {
   readonly mongodbEmbedded: boolean;
   /** Empty when MongoDB is somebody else's. */
   readonly dataFolder: string;
+  /** The same for all servers on this database, and for no others. */
+  readonly deploymentId: string;
 }
 
 export interface Finding {

@@ -2,10 +2,18 @@
 import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
+import type { ConstraintRegistry } from '../constraints/registry';
+import type { EventTypeRegistry } from '../event-types/registry';
+import type { JobRunner } from '../jobs/job-runner';
 import type { Sequences } from '../sequences/sequences';
 import type { Catalogue } from '../storage/catalogue';
+import { constraints } from './constraints';
 import { takingBytes } from './decode-request';
+import { jobs, jobsDefinition } from './jobs';
+import { eventTypes, eventTypesDefinition } from './event-types';
 import { eventSequences, eventSequencesDefinition } from './event-sequences';
+import type { Relay } from '../../observers/relay/relay';
+import { links, linksDefinition } from './links';
 import { reflection } from './reflection';
 import type { Observation } from '../observation/observation';
 import { observers, observersDefinition } from './observers';
@@ -16,6 +24,10 @@ export interface ServiceDependencies {
   readonly sequences: Sequences;
   readonly catalogue: Catalogue;
   readonly observation: Observation;
+  readonly relay: Relay;
+  readonly types: EventTypeRegistry;
+  readonly constraints: ConstraintRegistry;
+  readonly jobs: JobRunner;
   readonly facts: () => ServerFacts;
   readonly diagnose: () => Promise<readonly Finding[]>;
   readonly logger: Logger;
@@ -26,10 +38,14 @@ const HEALTH_NAMES = ['', 'annals.v1.EventSequences'];
 
 /** Adds them all. Returns the way to say by health that the server is stopping. */
 export function addServices(server: Server, dependencies: ServiceDependencies): () => void {
-  const { sequences, catalogue, logger } = dependencies;
+  const { sequences, logger } = dependencies;
   server.addService(eventSequencesDefinition(), eventSequences(sequences, logger));
   server.addService(observersDefinition(), observers(dependencies.observation, logger));
-  server.addService(takingBytes('Stores'), stores(catalogue, sequences, logger));
+  server.addService(linksDefinition(), links(dependencies.relay, logger));
+  server.addService(eventTypesDefinition(), eventTypes(dependencies));
+  server.addService(takingBytes('Constraints'), constraints(dependencies.constraints, logger));
+  server.addService(jobsDefinition(), jobs(dependencies.jobs, logger));
+  server.addService(takingBytes('Stores'), stores(dependencies, logger));
   server.addService(takingBytes('Server'), serverService(dependencies.facts, dependencies.diagnose, logger));
   const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'] as const)));
   health.addToServer(server);

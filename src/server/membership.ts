@@ -1,8 +1,13 @@
 /**
  * What a running server does regularly: says that it lives, listens to others' commits while there
- * are others, looks at what is followed, and at the disk. Each trouble is logged and tried again.
+ * are others, looks at what is followed, at the types it works by, for jobs, and at the disk. Each trouble is logged and tried again.
  */
 import type { Logger } from 'pino';
+import type { Relay } from '../../observers/relay/relay';
+import { RELAY } from '../../observers/relay/tuning';
+import type { EventTypeRegistry } from '../event-types/registry';
+import type { JobRunner } from '../jobs/job-runner';
+import { JOBS } from '../jobs/tuning';
 import type { Observation } from '../observation/observation';
 import { OBSERVATION } from '../observation/tuning';
 import type { CommitWatch } from '../sequences/commit-watch';
@@ -19,6 +24,9 @@ export interface MembershipParts {
   readonly watch: CommitWatch;
   readonly sequences: Sequences;
   readonly observation: Observation;
+  readonly relay: Relay;
+  readonly types: EventTypeRegistry;
+  readonly jobs: JobRunner;
   readonly guard: DiskGuard;
   readonly logger: Logger;
 }
@@ -34,7 +42,11 @@ export class Membership {
     await this.#beat();
     this.#every(HEARTBEAT_MS, 'heartbeat', () => this.#beat());
     this.#every(TUNING.pollMs, 'poll', () => this.parts.sequences.poll());
+    this.#every(TUNING.pollMs, 'look at event types', () => this.parts.types.poll());
+    this.#every(JOBS.lookMs, 'look for jobs', () => this.parts.jobs.look());
+    this.#every(JOBS.tidyMs, 'tidying of jobs', () => this.parts.jobs.tidy());
     this.#every(OBSERVATION.tidyMs, 'tidying of observers', async () => this.parts.observation.tidy());
+    this.#every(RELAY.tendMs, 'look for links', async () => this.parts.relay.tend());
     this.#every(DISK_CHECK_MS, 'disk check', async () => {
       await this.parts.guard.check();
     });

@@ -1,16 +1,36 @@
 /** The composition root: starts a server, part by part, and stops it in the opposite order. */
 import type { Logger } from 'pino';
+import { EventTypeRegistry, type RegistryOptions } from '../event-types/registry';
+import { JobRunner } from '../jobs/job-runner';
+import { JOBS } from '../jobs/tuning';
+import type { MongoClient } from 'mongodb';
+import { activationJob, type RecordAct } from '../constraints/activation-job';
+import { castingIn } from '../constraints/casting';
+import type { ConstraintKeeper } from '../constraints/constraint-keeper';
+import type { ConstraintDefinition } from '../constraints/definition';
+import { MongoConstraintKeeper } from '../constraints/keeper';
+import { ConstraintRegistry } from '../constraints/registry';
+import type { TypeSource } from '../event-types/types-of-store';
+import { Relay } from '../../observers/relay/relay';
 import { newId } from '../kernel/ids';
-import { DEFAULT_STORE } from '../kernel/names';
+import { DEFAULT_NAMESPACE, DEFAULT_STORE, type SequenceAddress } from '../kernel/names';
 import { ensureStore } from '../sequences/administration';
 import { Observation } from '../observation/observation';
 import { CommitWatch } from '../sequences/commit-watch';
 import { Sequences } from '../sequences/sequences';
+import { WriteGenerations } from '../sequences/write-generations';
 import { Catalogue } from '../storage/catalogue';
 import { connectDeployment, type Deployment } from '../storage/deployment';
 import { startEmbeddedMongod, type EmbeddedMongod, type MongodEvent } from '../storage/embedded/embedded-mongod';
 import type { OnProgress, Progress } from '../storage/embedded/progress';
+import { ConstraintStore } from '../storage/constraints';
+import { EventTypeStore } from '../storage/event-types';
+import { JobStore } from '../storage/jobs';
+import { deploymentId } from '../storage/deployment-id';
+import { Leases } from '../storage/leases';
+import { namespaceDatabase, sequenceCollection, storeOfDatabase } from '../storage/names';
 import { ServerRegistry } from '../storage/servers';
+import { SETTINGS_COLLECTION, StoreSettings } from '../storage/store-settings';
 import type { Configuration } from './configuration';
 import { diagnose } from './diagnostics';
 import { DiskGuard } from './disk-guard';
@@ -83,48 +103,67 @@ async function compose(config: ServerConfig, teardown: Teardown): Promise<Runnin
   const catalogue = new Catalogue(client);
   const guard = new DiskGuard(client, config.minFreeDiskBytes, logger);
   await guard.check();
-  const sequences = new Sequences({ client, catalogue, logger, gate: () => guard.refusal() });
-  await ensureDefaultStore(catalogue, sequences, guard);
-
   const serverId = newId();
   const started = new Date();
   let address = config.listen;
-  const observation = new Observation({
-    client,
-    sequences,
-    catalogue,
-    logger,
-    serverId,
-    address: () => config.advertise ?? address,
-  });
+  const advertised = (): string => config.advertise ?? address;
+  const registry = new ServerRegistry(client, { id: serverId, address: advertised, version: VERSION });
+  // It is on the list as soon as it looks at the types of a store.
+  teardown.add(() => registry.leave());
+  const types = eventTypes(client, catalogue, registry, async (store, type, subject, facts) =>
+    sequences.recordAct(store, DEFAULT_NAMESPACE, type, subject, facts),
+  );
+  const gate = () => guard.refusal();
+  const keepers = constraintKeepers(client, types);
+  const sequences = new Sequences({ client, catalogue, types, constraints: keepers, logger, gate });
+  await ensureDefaultStore(catalogue, sequences, guard);
+
+  const leases = new Leases(client, serverId, advertised, JOBS.leaseMs);
+  const jobStore = new JobStore(client);
+  const jobs = new JobRunner({ store: jobStore, leases, logger });
+  jobs.add(new WriteGenerations({ client, catalogue, sequences, types, gate }));
+  const constraints = constraintRegistry({ client, catalogue, types, sequences, jobs, jobStore });
+  const observation = new Observation({ client, sequences, catalogue, logger, serverId, address: advertised });
+  const id = await deploymentId(client);
+  const relay = new Relay({ client, sequences, catalogue, logger, serverId, deployment: id, address: advertised });
   const server = await listen(config.listen, {
     sequences,
     catalogue,
     observation,
+    relay,
+    types,
+    constraints,
+    jobs,
     logger,
     diagnose: () => diagnose(deployment, guard, config.minFreeDiskBytes),
     facts: () => ({
       version: VERSION,
       serverId,
-      address: config.advertise ?? address,
+      address: advertised(),
       started,
       mongodbVersion: deployment.version,
       mongodbEmbedded: embedded !== undefined,
       dataFolder: embedded?.dataFolder ?? '',
+      deploymentId: id,
     }),
   });
   teardown.add(() => server.close());
   ({ address } = server);
   embedded?.announce(address);
 
-  const registry = new ServerRegistry(client, { id: serverId, address: config.advertise ?? address, version: VERSION });
-  const watch = new CommitWatch(client, (database, collection) => sequences.noticed(database, collection), logger);
-  const membership = new Membership({ registry, watch, sequences, observation, guard, logger });
+  const noticed = async (database: string, collection: string): Promise<void> => {
+    const store = collection === SETTINGS_COLLECTION ? storeOfDatabase(database) : undefined;
+    await (store === undefined ? sequences.noticed(database, collection) : types.noticed(store));
+  };
+  const watch = new CommitWatch(client, noticed, logger);
+  const membership = new Membership({ registry, watch, sequences, observation, relay, types, jobs, guard, logger });
   await membership.join();
   teardown.add(() => membership.leave());
   teardown.add(async () => {
     server.announceStop();
+    await jobs.stop();
     await observation.stop();
+    await relay.stop();
     await sequences.drain(DRAIN_MS);
   });
 
@@ -162,6 +201,45 @@ async function startEmbedded({ dataFolder, logger, onProgress }: ServerConfig): 
       else logger.error(event, 'mongod is gone');
     },
   });
+}
+
+function eventTypes(
+  client: MongoClient,
+  catalogue: Catalogue,
+  servers: ServerRegistry,
+  record: RegistryOptions['record'],
+): EventTypeRegistry {
+  const settings = new StoreSettings(client);
+  return new EventTypeRegistry({ catalogue, settings, types: new EventTypeStore(client, settings), servers, record });
+}
+
+/** Each event sequence has a keeper of its constraints. */
+const constraintKeepers =
+  (client: MongoClient, types: TypeSource) =>
+  ({ store, namespace, sequence }: SequenceAddress): ConstraintKeeper =>
+    new MongoConstraintKeeper({
+      db: client.db(namespaceDatabase(store, namespace)),
+      sequence,
+      collection: sequenceCollection(sequence),
+      cast: castingIn(types, store),
+      prepare: async () => types.load(store),
+    });
+
+interface ConstraintParts {
+  readonly client: MongoClient;
+  readonly catalogue: Catalogue;
+  readonly types: TypeSource;
+  readonly sequences: Sequences;
+  readonly jobs: JobRunner;
+  readonly jobStore: JobStore;
+}
+
+/** The constraints of all stores, and the job that brings them into force. */
+function constraintRegistry({ client, catalogue, types, sequences, jobs, jobStore }: ConstraintParts) {
+  const constraints = new ConstraintStore<ConstraintDefinition>(client);
+  const record: RecordAct = async (...act) => sequences.recordAct(...act);
+  jobs.add(activationJob({ client, constraints, types, fences: sequences, jobs: jobStore, record }));
+  return new ConstraintRegistry({ client, catalogue, constraints, types, fences: sequences, jobs, record });
 }
 
 /** `default` is there from the start; on a full disk what is there already must do. */
