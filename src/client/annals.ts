@@ -2,12 +2,16 @@ import { dateOf } from '../contract/seconds-and-nanos';
 import type { ServerDiagnoseResponse__Output } from '../contract/generated/annals/v1/ServerDiagnoseResponse';
 import type { ServerGetInfoResponse__Output } from '../contract/generated/annals/v1/ServerGetInfoResponse';
 import { DEFAULT_SEQUENCE, SYSTEM_SEQUENCE, checkName } from '../kernel/names';
-import { DIAGNOSE, ENSURE_STORE, GET_INFO, LIST_SEQUENCES, LIST_STORES } from './calls';
+import { CONFIGURE_STORE, DIAGNOSE, ENSURE_STORE, GET_INFO, LIST_SEQUENCES, LIST_STORES } from './calls';
 import { parseConnectionString, type ConnectionString } from './connection-string';
+import { Constraints } from './constraints/constraints';
+import { EventTypes } from './event-types/event-types';
+import { Jobs } from './jobs/jobs';
 import type { Observable } from 'rxjs';
 import type { AnyTypes, ObserveOptions } from './observe/handlers';
 import { Observation } from './observe/observation';
 import { observe$, type ObserveRxOptions } from './observe/observe-rx';
+import { Links } from './links/links';
 import { Observers } from './observe/observers';
 import type { ReduceOptions } from './reduce/options';
 import { Reduction } from './reduce/reduction';
@@ -20,6 +24,8 @@ import type { CallOptions } from './unary';
 export interface StoreInfo {
   readonly name: string;
   readonly namespaces: readonly string[];
+  /** Events of types that are not registered are refused. */
+  readonly strict: boolean;
 }
 
 export interface ServerInfo {
@@ -36,6 +42,8 @@ export interface ServerInfo {
   readonly features: readonly string[];
   /** Resident memory, in bytes. */
   readonly memoryBytes: number;
+  /** The same for all servers on the same database, and for no others. */
+  readonly deploymentId: string;
 }
 
 export interface Finding {
@@ -180,6 +188,28 @@ export class Annals {
     return new Observers(this.session, { store, namespace });
   }
 
+  /** What brings other stores' outboxes into this namespace's inbox. */
+  get links(): Links {
+    const { store, namespace } = this;
+    return new Links(this.session, { store, namespace });
+  }
+
+  /** The types of this store's events: their schemas, generations and migrations. */
+  get eventTypes(): EventTypes {
+    const { session, store, namespace } = this;
+    return new EventTypes(session, this.jobs, { store, namespace });
+  }
+
+  /** The rules of this store that hold across event sources, such as unique values. */
+  get constraints(): Constraints {
+    return new Constraints(this.session, this.jobs, this.store);
+  }
+
+  /** Long work of this store: how far it is, and how it ended. */
+  get jobs(): Jobs {
+    return new Jobs(this.session, this.store);
+  }
+
   readonly stores = {
     /** Makes a store and its namespaces unless they are there. Every store has the namespace `default`. */
     ensure: async (
@@ -188,11 +218,21 @@ export class Annals {
     ): Promise<{ store: StoreInfo; created: boolean }> => {
       const request = { store, namespaces: [...namespaces] };
       const { store: made, created } = await this.session.unary(ENSURE_STORE, request, options);
-      return { store: made ?? { name: store, namespaces: [] }, created };
+      return { store: made ?? { name: store, namespaces: [], strict: false }, created };
     },
 
     list: async (options: CallOptions = {}): Promise<StoreInfo[]> =>
       (await this.session.unary(LIST_STORES, {}, options)).stores,
+
+    /** Changes how a store behaves; what is not given stays. `strict` refuses events of types that are not registered. */
+    configure: async (
+      store: string,
+      { strict, ...options }: CallOptions & { readonly strict?: boolean | undefined },
+    ): Promise<StoreInfo> => {
+      const request = { store, ...(strict === undefined ? {} : { strict }) };
+      const { store: configured } = await this.session.unary(CONFIGURE_STORE, request, options);
+      return configured ?? { name: store, namespaces: [], strict: strict ?? false };
+    },
   };
 
   readonly server = {

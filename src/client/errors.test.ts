@@ -67,6 +67,19 @@ describe('a refused append', () => {
     expect(error).toMatchObject({ code: 'CONCURRENCY_CONFLICT', field: 'expectations[0]', violations });
   });
 
+  test('lists them all in its message; one alone is its message', () => {
+    expect(error.message).toBe('2 rules stand against it:\n  - order-1 has moved on\n  - e-1 is another event');
+    expect(new AppendRefusedError(violations.slice(0, 1)).message).toBe('order-1 has moved on');
+    const many = Array.from({ length: 50 }, () => violations[0]!);
+    expect(new AppendRefusedError(many).message.split('\n')).toHaveLength(1 + 20 + 1);
+    expect(new AppendRefusedError(many).message).toMatch(/and 30 more$/);
+  });
+
+  test("has the first violation's facts", () => {
+    const told = new AppendRefusedError([{ ...violations[0]!, metadata: { constraint: 'numbers', value: '17' } }]);
+    expect(told.metadata).toEqual({ constraint: 'numbers', value: '17' });
+  });
+
   test('is told apart from other errors', () => {
     expect(new AnnalsError('INTERNAL')).not.toBeInstanceOf(AppendRefusedError);
     expect(undefined).not.toBeInstanceOf(AppendRefusedError);

@@ -6,9 +6,12 @@ import type { ErrorCode } from '../kernel/error-registry';
 
 /** What a call's failure means to the client: which error it is, and whether trying again can help. */
 
+/** Violations told in the message; all of them are in `violations`. */
+const VIOLATIONS_TOLD = 20;
+
 /**
- * Rules stood against an append: all of them are in `violations`, and `code` is the first one's.
- * Nothing was recorded.
+ * Rules stood against an append or a compensation: all of them are in `violations`, and `code` is the
+ * first one's. Nothing was recorded.
  */
 export class AppendRefusedError extends AnnalsError {
   readonly violations: readonly Violation[];
@@ -19,7 +22,7 @@ export class AppendRefusedError extends AnnalsError {
     const { code, message, field, metadata } =
       first === undefined
         ? new AnnalsError('INTERNAL', 'The append was refused without a reason')
-        : errorFromWire(first.code, first.message, { field: first.field });
+        : errorFromWire(first.code, allOf(violations), { field: first.field, metadata: first.metadata ?? {} });
     super(code, message, { metadata, ...(field === undefined ? {} : { field }) });
     this.violations = violations;
   }
@@ -27,6 +30,15 @@ export class AppendRefusedError extends AnnalsError {
   static override [Symbol.hasInstance](value: unknown): boolean {
     return AnnalsError[Symbol.hasInstance](value) && 'violations' in (value as object);
   }
+}
+
+/** One says itself; several a line each, under how many they are. */
+function allOf(violations: readonly Violation[]): string {
+  const messages = violations.slice(0, VIOLATIONS_TOLD).map(({ message }) => message);
+  if (violations.length === 1) return messages.join();
+  const more = violations.length - messages.length;
+  const lines = [...messages, ...(more > 0 ? [`and ${more} more`] : [])];
+  return `${violations.length} rules stand against it:\n${lines.map((line) => `  - ${line}`).join('\n')}`;
 }
 
 export interface CallFailure {

@@ -10,6 +10,11 @@ export interface Filter {
   /** All of these tags. */
   readonly tags?: readonly string[] | undefined;
   readonly correlationId?: string | undefined;
+  /**
+   * Also the announcements of compensations and redactions of events that match. Events alone unless given;
+   * `{ announcements: true }` by itself is every event and every announcement.
+   */
+  readonly announcements?: boolean | undefined;
 }
 
 /** One filter, written out; or several, of which an event must match any. */
@@ -27,13 +32,14 @@ export function wireFilter(filter: Filter, field: string): WireFilter {
     tags: texts('tags', filter.tags),
     correlationId:
       filter.correlationId === undefined ? undefined : checkText(`${field}.correlation_id`, filter.correlationId),
+    announcements: filter.announcements === true,
   };
 }
 
 /** The filters as the general serializer takes them, where an absent field must not be there at all. */
 export function wireSelection(selection: Selection) {
-  const { types, eventSourceIds, tags, correlationId } = selection;
-  const single = [types, eventSourceIds, tags, correlationId].some((field) => field !== undefined);
+  const { types, eventSourceIds, tags, correlationId, announcements } = selection;
+  const single = [types, eventSourceIds, tags, correlationId, announcements].some((field) => field !== undefined);
   if (single && selection.filters !== undefined) throw invalidField('filters', 'stands beside a filter of its own');
   const filters = selection.filters ?? (single ? [selection] : []);
   return filters.map((filter, i) => {

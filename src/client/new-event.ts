@@ -8,7 +8,7 @@ import { wireFilter, type Filter } from './filter';
 
 /** What a program appends, and how it becomes what the wire takes. Limits that cost nothing to check are checked here. */
 
-interface EventFacts {
+export interface EventFacts {
   /** A stable name, such as `OrderPlaced`. */
   readonly type: string;
   /** What the event is about, such as an order's id. */
@@ -30,12 +30,13 @@ interface EventFacts {
   readonly generation?: number | undefined;
 }
 
-/** An event to be appended: its content as an object, or as JSON text that is sent as it stands. */
-export type NewEvent<Content extends object = object> = EventFacts &
-  (
-    | { readonly content: Content; readonly json?: undefined }
-    | { readonly json: string | Uint8Array; readonly content?: undefined }
-  );
+/** Content as an object, or as JSON text that is sent as it stands. */
+export type NewContent<Content extends object = object> =
+  | { readonly content: Content; readonly json?: undefined }
+  | { readonly json: string | Uint8Array; readonly content?: undefined };
+
+/** An event to be appended. */
+export type NewEvent<Content extends object = object> = EventFacts & NewContent<Content>;
 
 /**
  * A condition: no event that matches has a number above `lastSeen`. With `source` it is a stream
@@ -80,8 +81,9 @@ function wireEvent(event: NewEvent, index: number): WireNewEvent {
   };
 }
 
-function wireContent(event: NewEvent, field: string): Pick<WireNewEvent, 'content' | 'contentType'> {
-  const { content, json } = event;
+/** Throws CONTENT_TOO_LARGE, INVALID_CONTENT, INVALID_FIELD or INVALID_UTF8. */
+export function wireContent(given: NewContent, field: string): Pick<WireNewEvent, 'content' | 'contentType'> {
+  const { content, json } = given;
   if ((content === undefined) === (json === undefined))
     throw invalidField(field, 'is given as `content` or as `json`, one of the two');
   if (json !== undefined) {

@@ -3,6 +3,7 @@ import type { EventBatch, SequenceRef } from '../contract/messages';
 import { READ } from './calls';
 import type { Connection } from './connection';
 import { contentTypeName, type ContentFormat } from './content-format';
+import { viewName, wireGenerations, type GenerationOptions, type ViewOptions } from './content-wanted';
 import { checkNumber } from './field-checks';
 import { wireSelection, type Selection } from './filter';
 import { Elements, Iteration } from './iteration';
@@ -12,20 +13,22 @@ import { DEFAULT_TIMEOUT_MS } from './unary';
 
 /** Reads a range of an event sequence and ends. */
 
-export type ReadOptions = Selection & {
-  /** The first number, inclusive. The beginning in the direction read, unless given. */
-  readonly from?: number | undefined;
-  /** The last number, inclusive. The end in the direction read, unless given. */
-  readonly to?: number | undefined;
-  /** How many events at most. */
-  readonly limit?: number | undefined;
-  readonly backwards?: boolean | undefined;
-  /** How content travels: BSON is what the server keeps and the faster by far. */
-  readonly as?: ContentFormat | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds to go on trying while no server answers. 30,000 unless given. */
-  readonly timeoutMs?: number | undefined;
-};
+export type ReadOptions = Selection &
+  GenerationOptions &
+  ViewOptions & {
+    /** The first number, inclusive. The beginning in the direction read, unless given. */
+    readonly from?: number | undefined;
+    /** The last number, inclusive. The end in the direction read, unless given. */
+    readonly to?: number | undefined;
+    /** How many events at most. */
+    readonly limit?: number | undefined;
+    readonly backwards?: boolean | undefined;
+    /** How content travels: BSON is what the server keeps and the faster by far. */
+    readonly as?: ContentFormat | undefined;
+    readonly signal?: AbortSignal | undefined;
+    /** Milliseconds to go on trying while no server answers. 30,000 unless given. */
+    readonly timeoutMs?: number | undefined;
+  };
 
 /**
  * A read that is made when it is iterated, anew each time. Leaving the loop ends the call; a program
@@ -87,12 +90,14 @@ export class ReadCursor implements BatchSource {
 
   request(): Buffer | undefined {
     if (this.exhausted) return undefined;
-    const { to, backwards, as } = this.options;
+    const { to, backwards, as, view } = this.options;
     const request: ReadRequest = {
       sequence: this.sequence,
       direction: backwards === true ? 'DIRECTION_BACKWARDS' : 'DIRECTION_FORWARDS',
       filters: wireSelection(this.options),
       contentType: contentTypeName(as),
+      ...wireGenerations(this.options),
+      view: viewName(view),
       limit: this.remaining ?? 0,
       ...(this.from === undefined ? {} : { from: this.from }),
       ...(to === undefined ? {} : { to }),

@@ -1,8 +1,23 @@
-import type { Origin as WireOrigin, WireEvent } from '../contract/messages';
-import { bsonToJsonText } from '../kernel/content/bson-to-json';
-import { decodeBson } from '../kernel/content/decode-content';
+import {
+  AnnouncementKind,
+  type Announcement as WireAnnouncement,
+  type Compensation as WireCompensation,
+  type Origin as WireOrigin,
+  type Redaction as WireRedaction,
+  type WireEvent,
+} from '../contract/messages';
 import { MIN_DATE_MS } from '../kernel/limits';
 import { contentFormat, type ContentFormat } from './content-format';
+import { EventCompensation } from './event-compensation';
+import {
+  contentAsJson,
+  decodeContent,
+  generationsFrom,
+  type ContentInGeneration,
+  type UnknownContent,
+} from './event-content';
+
+export type { UnknownContent };
 
 /** Where a relayed event comes from. */
 export interface Origin {
@@ -15,8 +30,23 @@ export interface Origin {
   readonly hops: number;
 }
 
-/** Content of an unknown shape. */
-export type UnknownContent = Readonly<Record<string, unknown>>;
+/** What happened to an earlier event of the same sequence. It has that event's type, source and tags. */
+export interface Announcement {
+  /** `compensation`: `content` is what the event says from now on. `redaction`: its content was taken away, and there is none here. */
+  readonly kind: 'compensation' | 'redaction';
+  /** The event that it is about. */
+  readonly sequenceNumber: number;
+  readonly reason: string;
+}
+
+/** That content was taken away for good, and why. */
+export interface Redaction {
+  readonly reason: string;
+  readonly causedBy: string;
+  readonly recorded: Date;
+  /** The number at which it is announced on the log. */
+  readonly sequenceNumber: number;
+}
 
 /**
  * An event as it is recorded. Its content is decoded when it is first asked for, so that a program
@@ -50,6 +80,18 @@ export class RecordedEvent<Content = UnknownContent> {
   readonly contentBytes: Buffer;
   /** On relayed events only. */
   readonly origin: Origin | undefined;
+  /** This is no event of the domain: it says that an earlier one was compensated or redacted. Only who asks for announcements gets any. */
+  readonly announcement: Announcement | undefined;
+  /** The event's compensations, oldest first: when it is read with the view `all`. */
+  readonly compensations: readonly EventCompensation[];
+  /** `content` is that of this compensation of the event: when it is read with the view `effective`. */
+  readonly effectiveCompensationId: string | undefined;
+  /** The content was taken away for good, and is empty. */
+  readonly redaction: Redaction | undefined;
+  /** Why `content` is in another generation than the one wanted: in the nearest that there is. */
+  readonly notCast: string | undefined;
+  /** The content in every generation that is stored, when it was asked for. */
+  readonly generations: readonly ContentInGeneration[];
   #content: Content | undefined;
 
   /** @internal */
@@ -70,30 +112,51 @@ export class RecordedEvent<Content = UnknownContent> {
     this.contentType = contentFormat(wire.contentType);
     this.contentBytes = wire.content;
     this.origin = wire.origin === undefined ? undefined : originOf(wire.origin);
+    this.announcement = wire.announcement === undefined ? undefined : announcementOf(wire.announcement);
+    this.compensations = compensationsFrom(wire.compensations);
+    this.effectiveCompensationId = wire.effectiveCompensationId;
+    this.redaction = wire.redaction === undefined ? undefined : redactionOf(wire.redaction);
+    this.notCast = wire.notCast === '' ? undefined : wire.notCast;
+    this.generations = generationsFrom(wire.generations, wire.contentType);
   }
 
   /** The content, decoded once: the same object each time. */
   get content(): Content {
     // What shape content has is the caller's knowledge, given as the type parameter.
-    return (this.#content ??= this.decode() as Content);
+    return (this.#content ??= decodeContent(this.contentBytes, this.contentType) as Content);
   }
 
   /** The event for JSON.stringify: dates as ISO 8601, and of content what JSON has of it. */
   toJSON() {
-    const { origin, occurred, recorded, validFrom, contentBytes, contentType, ...rest } = this;
+    const { origin, occurred, recorded, validFrom, contentBytes, contentType, ...others } = this;
+    const { compensations, generations, redaction, ...rest } = others;
     return {
       ...rest,
       occurred: occurred.toISOString(),
       recorded: recorded.toISOString(),
       ...(validFrom.getTime() === MIN_DATE_MS ? {} : { validFrom: validFrom.toISOString() }),
       ...(origin === undefined ? {} : { origin: { ...origin, recorded: origin.recorded.toISOString() } }),
-      content: JSON.parse(contentType === 'json' ? contentBytes.toString() : bsonToJsonText(contentBytes)) as unknown,
+      ...(redaction === undefined ? {} : { redaction: { ...redaction, recorded: redaction.recorded.toISOString() } }),
+      content: contentAsJson(contentBytes, contentType),
+      ...(compensations.length === 0 ? {} : { compensations }),
+      ...(generations.length === 0 ? {} : { generations }),
     };
-  }
-
-  private decode(): unknown {
-    return this.contentType === 'bson' ? decodeBson(this.contentBytes) : JSON.parse(this.contentBytes.toString());
   }
 }
 
 const originOf = (wire: WireOrigin): Origin => ({ ...wire, recorded: new Date(wire.recorded) });
+
+const redactionOf = (wire: WireRedaction): Redaction => ({ ...wire, recorded: new Date(wire.recorded) });
+
+const announcementOf = ({ kind, sequenceNumber, reason }: WireAnnouncement): Announcement => ({
+  // The contract has these two kinds.
+  kind: kind === AnnouncementKind.REDACTION ? 'redaction' : 'compensation',
+  sequenceNumber,
+  reason,
+});
+
+// Of all events without compensations there is one list, so that they cost nothing.
+const NONE: readonly EventCompensation[] = Object.freeze([]);
+
+const compensationsFrom = (wire: readonly WireCompensation[]): readonly EventCompensation[] =>
+  wire.length === 0 ? NONE : wire.map((compensation) => new EventCompensation(compensation));

@@ -1,7 +1,8 @@
 import { Metadata } from '@grpc/grpc-js';
 import { genericCodec, genericEvent } from '../contract/generic-messages.testing';
-import type { EventBatch, WireEvent } from '../contract/messages';
+import type { EventBatch } from '../contract/messages';
 import { STATUS_DETAILS_KEY, encodeStatusDetails } from '../contract/status-details';
+import { wireEvent } from '../contract/wire-event.testing';
 import { AnnalsError } from '../kernel/annals-error';
 import type { ErrorCode } from '../kernel/error-registry';
 import { Connection } from './connection';
@@ -11,24 +12,7 @@ import { SubscribeCursor } from './subscription';
 
 const SEQUENCE = { store: 'default', namespace: 'default', sequence: 'event-log' };
 
-const event: WireEvent = {
-  sequenceNumber: 0,
-  eventId: 'e',
-  type: 'A',
-  generation: 1,
-  eventSourceId: 's',
-  tags: [],
-  correlationId: '',
-  causationId: '',
-  causedBy: '',
-  occurred: 0,
-  recorded: 0,
-  validFrom: undefined,
-  content: Buffer.from('{}'),
-  contentGeneration: 1,
-  contentType: 1,
-  origin: undefined,
-};
+const event = wireEvent({ type: 'A' });
 
 const opened: { servers: ScriptedServer[]; connections: Connection[] } = { servers: [], connections: [] };
 afterEach(() => {

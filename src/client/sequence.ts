@@ -4,8 +4,21 @@ import type { GetEventRequest } from '../contract/generated/annals/v1/GetEventRe
 import { AnnalsError, overLimit } from '../kernel/annals-error';
 import { MAX_MESSAGE_BYTES } from '../kernel/limits';
 import type { SequenceAddress } from '../kernel/names';
-import { GET_EVENT, GET_TAIL } from './calls';
+import { COMPENSATE, GET_EVENT, GET_TAIL, REDACT } from './calls';
+import {
+  compensateRequest,
+  compensateResult,
+  redactRequest,
+  redactResult,
+  wireSelectionToRedact,
+  type CompensateResult,
+  type NewCompensation,
+  type RedactOptions,
+  type RedactResult,
+  type RedactSelection,
+} from './compensation';
 import { contentTypeName, type ContentFormat } from './content-format';
+import { checkGeneration, viewName, type ViewOptions } from './content-wanted';
 import { AppendRefusedError } from './errors';
 import { checkNumber, checkText } from './field-checks';
 import { wireSelection, type Selection } from './filter';
@@ -35,6 +48,15 @@ export interface AppendResult {
   readonly eventIds: readonly string[];
 }
 
+export interface GetOptions extends CallOptions, ViewOptions {
+  /** How content travels. BSON unless given. */
+  readonly as?: ContentFormat | undefined;
+  /** The generation in which the content is wanted. The latest of the event's type unless given. */
+  readonly generation?: number | undefined;
+  /** Every generation that is stored comes too, as `event.generations`. */
+  readonly allGenerations?: boolean | undefined;
+}
+
 export type EventKey =
   | { readonly sequenceNumber: number; readonly eventId?: undefined }
   | { readonly eventId: string; readonly sequenceNumber?: undefined };
@@ -62,7 +84,7 @@ export class EventSequence {
    *   append the same event ids again to find out; any other code when nothing was recorded
    */
   async append<Content extends object = object>(
-    events: NewEvent<Content> | readonly NewEvent<Content>[],
+    events: NewEvent<NoInfer<Content>> | readonly NewEvent<NoInfer<Content>>[],
     { expect, signal, timeoutMs = this.session.timeoutMs }: AppendOptions = {},
   ): Promise<AppendResult> {
     this.session.checkOpen();
@@ -106,12 +128,50 @@ export class EventSequence {
   /** One event. Throws EVENT_NOT_FOUND when there is none. */
   async get<Content = UnknownContent>(
     key: EventKey,
-    { as, ...options }: CallOptions & { readonly as?: ContentFormat | undefined } = {},
+    { as, generation = 0, view, allGenerations, ...options }: GetOptions = {},
   ): Promise<RecordedEvent<Content>> {
-    const request: GetEventRequest = { sequence: this.address, contentType: contentTypeName(as), ...wireKey(key) };
+    const request: GetEventRequest = {
+      sequence: this.address,
+      contentType: contentTypeName(as),
+      generation: checkGeneration('generation', generation),
+      view: viewName(view),
+      allGenerations: allGenerations === true,
+      ...wireKey(key),
+    };
     const event = await this.session.unary(GET_EVENT, request, options);
     if (event === undefined) throw new AnnalsError('EVENT_NOT_FOUND');
     return new RecordedEvent<Content>(event);
+  }
+
+  /**
+   * Replaces an event's content: the original stays and can be read, the compensation is kept with it
+   * and is announced on the log at a number of its own. Several may follow each other. Like an append
+   * it is checked, cast to every generation, and recorded once however often it is sent.
+   *
+   * @throws {AppendRefusedError} rules stood against it (`violations`); nothing was recorded
+   * @throws {AnnalsError} EVENT_NOT_FOUND, and what an append throws
+   */
+  async compensate<Content extends object = object>(
+    key: EventKey,
+    compensation: NewCompensation<Content>,
+    options: CallOptions = {},
+  ): Promise<CompensateResult> {
+    const request = { sequence: this.address, ...wireKey(key), ...compensateRequest(compensation as NewCompensation) };
+    return compensateResult(await this.session.unary(COMPENSATE, request, options));
+  }
+
+  /**
+   * Takes the content of events away for good: of one, or of all of one type about one source. That it
+   * happened and why stays, and is announced on the log. What was redacted before is passed over.
+   */
+  async redact(
+    what: EventKey | RedactSelection,
+    redaction: RedactOptions,
+    options: CallOptions = {},
+  ): Promise<RedactResult> {
+    const which = 'type' in what ? { selection: wireSelectionToRedact(what) } : wireKey(what);
+    const request = { sequence: this.address, ...which, ...redactRequest(redaction) };
+    return redactResult(await this.session.unary(REDACT, request, options));
   }
 
   /** The last number, of the whole sequence or of what the filter selects; undefined when there is no such event. */

@@ -3,6 +3,7 @@ import type { EventBatch, SequenceRef } from '../contract/messages';
 import { SUBSCRIBE } from './calls';
 import type { Connection } from './connection';
 import { contentTypeName, type ContentFormat } from './content-format';
+import { wireGenerations, type GenerationOptions } from './content-wanted';
 import { checkNumber, invalidField } from './field-checks';
 import { wireSelection, type Selection } from './filter';
 import { Elements, Iteration } from './iteration';
@@ -18,17 +19,18 @@ import { resumedBatches, type BatchSource } from './resumed-batches';
  */
 export type SubscriptionState = 'live' | 'fell-behind' | 'reconnecting';
 
-export type SubscribeOptions = Selection & {
-  /** The first number wanted, inclusive. 0 unless given. */
-  readonly from?: number | undefined;
-  /** Only what is recorded after the subscription began. */
-  readonly onlyNew?: boolean | undefined;
-  /** How content travels: BSON is what the server keeps and the faster by far. */
-  readonly as?: ContentFormat | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Told between the events that the change lies between. */
-  readonly onStateChange?: ((state: SubscriptionState) => void) | undefined;
-};
+export type SubscribeOptions = Selection &
+  GenerationOptions & {
+    /** The first number wanted, inclusive. 0 unless given. */
+    readonly from?: number | undefined;
+    /** Only what is recorded after the subscription began. */
+    readonly onlyNew?: boolean | undefined;
+    /** How content travels: BSON is what the server keeps and the faster by far. */
+    readonly as?: ContentFormat | undefined;
+    readonly signal?: AbortSignal | undefined;
+    /** Told between the events that the change lies between. */
+    readonly onStateChange?: ((state: SubscriptionState) => void) | undefined;
+  };
 
 const CAUGHT_UP = 1;
 const FELL_BEHIND = 2;
@@ -114,6 +116,7 @@ export class SubscribeCursor implements BatchSource {
       sequence: this.sequence,
       filters: wireSelection(this.options),
       contentType: contentTypeName(this.options.as),
+      ...wireGenerations(this.options),
       ...(this.next === undefined ? { onlyNew: true } : { from: this.next }),
     };
     return SUBSCRIBE.encode(request);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { AcknowledgementMessage, IncomingDelivery } from '../../contract/observe-codec';
-import { ContentType, type WireEvent } from '../../contract/messages';
+import { wireEvent } from '../../contract/wire-event.testing';
 import type { RecordedEvent } from '../recorded-event';
 import type { DeliveryContext } from './delivery-context';
 import { DeliverySchedule } from './delivery-schedule';
@@ -8,29 +8,10 @@ import { PermanentFailure } from './failure';
 import type { PlainHandler } from './handlers';
 import { TimeSlice, type Slice } from './time-slice';
 
-const wireEvent = (sequenceNumber: number): WireEvent => ({
-  sequenceNumber,
-  eventId: String(sequenceNumber),
-  type: 't',
-  generation: 1,
-  eventSourceId: 's',
-  tags: [],
-  correlationId: '',
-  causationId: '',
-  causedBy: '',
-  occurred: 0,
-  recorded: 0,
-  validFrom: undefined,
-  content: Buffer.from('{}'),
-  contentType: ContentType.JSON,
-  contentGeneration: 1,
-  origin: undefined,
-});
-
 const delivery = (id: number, partition: string, numbers: readonly number[]): IncomingDelivery => ({
   id,
   partition,
-  events: numbers.map(wireEvent),
+  events: numbers.map((sequenceNumber) => wireEvent({ sequenceNumber })),
   attempt: 1,
   replay: false,
   redelivery: false,

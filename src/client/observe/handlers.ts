@@ -1,4 +1,5 @@
 import type { ContentFormat } from '../content-format';
+import type { GenerationOptions } from '../content-wanted';
 import type { AnnalsError } from '../../kernel/annals-error';
 import type { Filter } from '../filter';
 import type { RecordedEvent, UnknownContent } from '../recorded-event';
@@ -37,7 +38,7 @@ export type HandlersByType<Types extends object> = {
  */
 export type ObservationState = 'connecting' | 'observing' | 'waiting' | 'reconnecting' | 'stopping' | 'ended';
 
-export interface ObserveSettings {
+export interface ObserveSettings extends GenerationOptions {
   /** `event-log` unless given. */
   readonly sequence?: string | undefined;
   /** Where an observer begins that has never been there before: a number (inclusive), or what was recorded from a time on. */
@@ -76,6 +77,8 @@ interface HandledByType<Handlers> {
   /** All of these. */
   readonly tags?: readonly string[] | undefined;
   readonly correlationId?: string | undefined;
+  /** Also the announcements of compensations and redactions of these events: `event.announcement` tells. */
+  readonly announcements?: boolean | undefined;
   readonly types?: undefined;
   readonly filters?: undefined;
   readonly handle?: undefined;

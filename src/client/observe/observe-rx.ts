@@ -26,6 +26,8 @@ interface ProjectedByType<Projects> {
   /** All of these. */
   readonly tags?: readonly string[] | undefined;
   readonly correlationId?: string | undefined;
+  /** Also the announcements of compensations and redactions of these events: `event.announcement` tells. */
+  readonly announcements?: boolean | undefined;
   readonly handle?: undefined;
 }
 

@@ -38,6 +38,9 @@ export interface ObserverDefinitionInfo {
   readonly filters: readonly Filter[];
   readonly partitionBy: 'source' | 'whole' | { readonly property: string };
   readonly as: ContentFormat;
+  /** The generation that is wanted of a type; of others the latest. */
+  readonly generations: Readonly<Record<string, number>>;
+  readonly allGenerations: boolean;
 }
 
 export interface ObserverClientInfo {
@@ -110,6 +113,8 @@ function definitionInfo(definition: ObserverDefinition__Output | null): Observer
     partitionBy:
       key?.wholeSequence === true ? 'whole' : key?.property !== undefined ? { property: key.property } : 'source',
     as: definition?.contentType === 'CONTENT_TYPE_BSON' ? 'bson' : 'json',
+    generations: Object.fromEntries((definition?.generations ?? []).map(({ type, generation }) => [type, generation])),
+    allGenerations: definition?.allGenerations ?? false,
   };
 }
 

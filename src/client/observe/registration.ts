@@ -6,6 +6,7 @@ import type { Registered__Output } from '../../contract/generated/annals/v1/Regi
 import { messageCodec } from '../../contract/services';
 import { DEFAULT_SEQUENCE, checkName } from '../../kernel/names';
 import { contentTypeName } from '../content-format';
+import { wireGenerations } from '../content-wanted';
 import { checkDate, checkNumber, checkText, invalidField } from '../field-checks';
 import { wireSelection, type Selection } from '../filter';
 import { durationOf, msOf } from '../../contract/seconds-and-nanos';
@@ -64,21 +65,22 @@ function definitionOf<Types extends object>(options: ObserveOptions<Types>): Obs
     start: startOf(start ?? 'beginning'),
     partitionKey: partitionKeyOf(partitionBy ?? 'source'),
     contentType: contentTypeName(as),
+    ...wireGenerations(options),
   };
 }
 
 /** Which events an observer is about: those that it has handlers for, of the sources and with the tags that it names. */
 export function selectionOf<Types extends object>(options: ObserveOptions<Types>): Selection {
   if (options.on === undefined) {
-    const { types, eventSourceIds, tags, correlationId, filters } = options;
+    const { types, eventSourceIds, tags, correlationId, announcements, filters } = options;
     // The two forms of a selection exclude each other, which `wireSelection` checks.
-    return { types, eventSourceIds, tags, correlationId, filters } as Selection;
+    return { types, eventSourceIds, tags, correlationId, announcements, filters } as Selection;
   }
   const types = Object.keys(options.on);
   // No type would mean every type.
   if (types.length === 0) throw invalidField('on', 'has no handler');
-  const { eventSourceIds, tags, correlationId } = options;
-  return { types, eventSourceIds, tags, correlationId };
+  const { eventSourceIds, tags, correlationId, announcements } = options;
+  return { types, eventSourceIds, tags, correlationId, announcements };
 }
 
 function startOf(start: 'beginning' | 'now' | number | Date): ObserverStart {

@@ -1,3 +1,4 @@
+import type { GenerationOptions } from '../content-wanted';
 import type { Filter } from '../filter';
 import type { RecordedEvent } from '../recorded-event';
 import type { EventSequence } from '../sequence';
@@ -23,7 +24,8 @@ export interface BuildHouse {
   readonly db: ModelDatabase;
   readonly record: RebuildRecord;
   readonly folding: Folding;
-  readonly filter: Filter;
+  /** What the observer gets, in the form in which it gets it. */
+  readonly filter: Filter & GenerationOptions;
   readonly sequence: EventSequence;
 }
 

@@ -1,28 +1,11 @@
 import fc from 'fast-check';
-import { ContentType } from '../../contract/messages';
+import { wireEvent } from '../../contract/wire-event.testing';
 import { RecordedEvent } from '../recorded-event';
 import type { ModelDocument } from './database';
 import { fold, offsetOf, type Folding, type Reducer } from './fold';
 
 const event = (sequenceNumber: number, type = 'added'): RecordedEvent =>
-  new RecordedEvent({
-    sequenceNumber,
-    eventId: String(sequenceNumber),
-    type,
-    generation: 1,
-    eventSourceId: 's',
-    tags: [],
-    correlationId: '',
-    causationId: '',
-    causedBy: '',
-    occurred: 0,
-    recorded: 0,
-    validFrom: undefined,
-    content: Buffer.from('{}'),
-    contentType: ContentType.JSON,
-    contentGeneration: 1,
-    origin: undefined,
-  });
+  new RecordedEvent(wireEvent({ sequenceNumber, type }));
 
 const POISON = 13;
 

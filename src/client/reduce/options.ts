@@ -23,6 +23,8 @@ export interface ReduceOptions<State extends object, Types extends object = AnyT
   readonly eventSourceIds?: readonly string[] | undefined;
   /** All of these. */
   readonly tags?: readonly string[] | undefined;
+  /** Also the announcements of compensations and redactions of these events: `event.announcement` tells a reducer. */
+  readonly announcements?: boolean | undefined;
   /** Names the reducers as they are written now: a rebuild that was interrupted goes on when it is the same, and starts over otherwise. */
   readonly version?: string | undefined;
 }

@@ -42,7 +42,7 @@ export class Reduction {
     const { session, store, namespace } = house;
     const folding = foldingOf(options);
     const collection = checkCollection(options.collection);
-    const { db, on, initial: _, version, eventSourceIds, tags, ...settings } = options;
+    const { db, on, initial: _, version, eventSourceIds, tags, announcements, ...settings } = options;
     const model = new ReadModel(db.collection(collection), folding);
     const gathering = new Gathering(async (items: readonly Gathered[]) => writeTogether(model, items));
     const types = Object.keys(on);
@@ -52,7 +52,7 @@ export class Reduction {
       {
         concurrency: CONCURRENCY,
         ...settings,
-        filters: [{ types, eventSourceIds, tags }],
+        filters: [{ types, eventSourceIds, tags, announcements }],
         as: 'bson',
         batch: async (events: readonly RecordedEvent[], context: DeliveryContext) => {
           const { partition: source, signal } = context;
@@ -61,7 +61,8 @@ export class Reduction {
       },
     );
     const record = new RebuildRecord(db, collection, `${addressKey(house.sequence.address)}/${id}`);
-    const filter = { types, eventSourceIds, tags };
+    const { generations, allGenerations } = settings;
+    const filter = { types, eventSourceIds, tags, announcements, generations, allGenerations };
     this.#rebuild = new Rebuild({ ...house, db, record, folding, version, filter, id });
     // If it fails, `observers list` shows the pause, and whoever begins next heals it as well.
     this.#rebuild.heal().catch(() => undefined);
