@@ -1,6 +1,6 @@
 /** `annals append`: events from a file or stdin into the log. */
 import { Option, type Command } from 'commander';
-import type { AppendOptions, AppendResult, EventSequence } from '../client';
+import { AppendRefusedError, type AppendOptions, type AppendResult, type EventSequence } from '../client';
 import { AnnalsError } from '../kernel/annals-error';
 import { LIMITS } from '../kernel/limits';
 import {
@@ -126,12 +126,18 @@ async function appendBatch(
   }
 }
 
-/** An error about `events[3]` of a call says which line of the input that is. */
+/** An error about `events[3]` of a call says which line of the input that is, and so does each rule that refused one. */
 function atInputLine(error: unknown, lines: readonly number[], name: string): unknown {
   if (!(error instanceof AnnalsError)) return error;
-  const index = /^events\[(\d+)\]/.exec(error.field ?? '')?.[1];
-  const line = index === undefined ? undefined : lines[Number(index)];
-  if (line !== undefined) error.message = `${name}, line ${line}: ${error.message}`;
+  const at = (field: string, message: string): string => {
+    const index = /^events\[(\d+)\]/.exec(field)?.[1];
+    const line = index === undefined ? undefined : lines[Number(index)];
+    return line === undefined ? message : `${name}, line ${line}: ${message}`;
+  };
+  if (error instanceof AppendRefusedError) {
+    return new AppendRefusedError(error.violations.map((one) => ({ ...one, message: at(one.field, one.message) })));
+  }
+  error.message = at(error.field ?? '', error.message);
   return error;
 }
 

@@ -1,7 +1,7 @@
 /**
  * How events are shown: one line of JSON for programs, one line of a timeline for people.
  */
-import type { RecordedEvent } from '../client';
+import type { Announcement, RecordedEvent } from '../client';
 import { MIN_DATE_MS } from '../kernel/limits';
 import { clip, printable, type Colors } from './terminal';
 
@@ -61,16 +61,26 @@ export function timeline({
       colors.green(source.padEnd(sourceWidth)),
     ].join('  ');
     if (content === true) return `${line.trimEnd()}\n${indented(event.content)}`;
-    const summary = clip(summaryOf(event.content), Math.max(SUMMARY_SIGNS, columns - used));
+    const summary = clip(remarkOf(event) + summaryOf(event.content), Math.max(SUMMARY_SIGNS, columns - used));
     return `${line}  ${colors.dim(summary)}`.trimEnd();
   };
 }
 
-/** One event whole, a line for each of its fields. */
+/** One event whole, a line for each of its fields, and its content. */
 export function eventDetails(event: RecordedEvent, colors: Colors): string {
+  const compensations = event.compensations.flatMap(({ compensationId, content }) => [
+    colors.dim(`compensation ${printable(compensationId)}`),
+    indented(content),
+  ]);
+  return [...eventFields(event, colors), colors.dim('content'), indented(event.content), ...compensations].join('\n');
+}
+
+/** A line for each of an event's fields. */
+export function eventFields(event: RecordedEvent, colors: Colors): string[] {
+  const { announcement, redaction } = event;
   const fields: [string, string][] = [
     ['number', String(event.sequenceNumber)],
-    ['type', event.generation > 1 ? `${event.type} (generation ${event.generation})` : event.type],
+    ['type', typeWords(event)],
     ['event source', event.eventSourceId],
     ['event id', event.eventId],
     ['tags', event.tags.join(', ')],
@@ -80,11 +90,23 @@ export function eventDetails(event: RecordedEvent, colors: Colors): string {
     ['occurred', event.occurred.toISOString()],
     ['recorded', event.recorded.toISOString()],
     ['valid from', event.validFrom.getTime() === MIN_DATE_MS ? '' : event.validFrom.toISOString()],
+    ['announces', announcement === undefined ? '' : announcementWords(announcement)],
+    ['compensated', event.effectiveCompensationId === undefined ? '' : `by ${event.effectiveCompensationId}`],
+    ['redacted', redaction === undefined ? '' : `${redaction.recorded.toISOString()}: ${redaction.reason}`],
+    ['not cast', event.notCast ?? ''],
   ];
   const shown = fields.filter(([, value]) => value !== '');
-  const lines = shown.map(([name, value]) => `${colors.dim(name.padEnd(13))} ${printable(value)}`);
-  return `${lines.join('\n')}\n${colors.dim('content')}\n${indented(event.content)}`;
+  return shown.map(([name, value]) => `${colors.dim(name.padEnd(13))} ${printable(value)}`);
 }
+
+function typeWords({ type, generation, contentGeneration }: RecordedEvent): string {
+  if (contentGeneration !== generation) return `${type} (generation ${generation}, here in ${contentGeneration})`;
+  return generation > 1 ? `${type} (generation ${generation})` : type;
+}
+
+/** `the compensation of 17: typing error`. */
+const announcementWords = ({ kind, sequenceNumber, reason }: Announcement): string =>
+  `the ${kind} of ${sequenceNumber}: ${reason}`;
 
 /** `2026-03-01 12:00:00.000`, in UTC. */
 const shortTime = (date: Date): string => date.toISOString().replace('T', ' ').replace('Z', '');
@@ -94,6 +116,14 @@ const indented = (content: unknown): string =>
     .split('\n')
     .map((line) => `      ${printable(line)}`)
     .join('\n');
+
+/** What is to be known of an event before its content. */
+function remarkOf({ announcement, redaction, effectiveCompensationId, notCast }: RecordedEvent): string {
+  if (announcement !== undefined) return printable(`↺ ${announcementWords(announcement)} `);
+  if (redaction !== undefined) return printable(`✗ redacted: ${redaction.reason} `);
+  if (effectiveCompensationId !== undefined) return '↺ compensated ';
+  return notCast === undefined ? '' : printable(`! ${notCast} `);
+}
 
 /** Content in a few words: its plain members first, then which others there are. */
 export function summaryOf(content: unknown): string {

@@ -8,19 +8,26 @@ describe('exit codes', () => {
       // The registry's keys are its codes.
       (Object.keys(ERRORS) as ErrorCode[]).filter((code) => exitCodeOf(new AnnalsError(code)) === exit).sort();
     expect(codes(Exit.USAGE)).toEqual(['INVALID_CONFIGURATION', 'INVALID_CONNECTION_STRING', 'INVALID_NAME']);
-    expect(codes(Exit.REFUSED)).toEqual(['CONCURRENCY_CONFLICT', 'EVENT_ID_REUSED', 'PARTIAL_DUPLICATE']);
-    expect(codes(Exit.NOT_FOUND)).toEqual([
-      'EVENT_NOT_FOUND',
-      'UNKNOWN_NAMESPACE',
-      'UNKNOWN_OBSERVER',
-      'UNKNOWN_STORE',
-    ]);
+    const rules = (Object.keys(ERRORS) as ErrorCode[]).filter((code) => ERRORS[code].channel === 'violation');
+    expect(rules).toContain('CONCURRENCY_CONFLICT');
+    expect(codes(Exit.REFUSED)).toEqual([...rules, 'CONSTRAINT_REFUSED'].sort());
+    expect(codes(Exit.NOT_FOUND)).toEqual(
+      expect.arrayContaining([
+        'EVENT_NOT_FOUND',
+        'UNKNOWN_EVENT_TYPE',
+        'UNKNOWN_JOB',
+        'UNKNOWN_NAMESPACE',
+        'UNKNOWN_OBSERVER',
+        'UNKNOWN_STORE',
+      ]),
+    );
     expect(codes(Exit.UNREACHABLE)).toEqual([
       'DATABASE_UNAVAILABLE',
       'MONGODB_UNREACHABLE',
       'OUTCOME_UNKNOWN',
       'SERVER_UNREACHABLE',
       'SHUTTING_DOWN',
+      'SOURCE_UNREACHABLE',
     ]);
     expect(codes(Exit.OK)).toEqual([]);
   });

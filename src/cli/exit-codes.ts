@@ -22,8 +22,8 @@ Exit codes:
   0  done
   1  failed
   2  the command line is wrong
-  3  a rule refused the append (a conflict, an event id used before); nothing of that call was recorded
-  4  no such event, store, namespace or observer
+  3  a rule refused it (a conflict, an event id used before, a schema, a constraint); nothing of that call was recorded
+  4  no such event, store, namespace, type, constraint, observer or job
   5  the server or its database cannot be reached, or did not answer in time: send it again
   130  interrupted`;
 
@@ -61,7 +61,8 @@ export function exitCodeOf(error: unknown): Exit {
   if (!(error instanceof AnnalsError)) return Exit.FAILED;
   if (USAGE_CODES.has(error.code)) return Exit.USAGE;
   const { channel, status } = ERRORS[error.code];
-  if (channel === 'violation') return Exit.REFUSED;
+  // What is recorded stands against a constraint as it would against an append.
+  if (channel === 'violation' || error.code === 'CONSTRAINT_REFUSED') return Exit.REFUSED;
   if (status === Status.NOT_FOUND) return Exit.NOT_FOUND;
   if (status === Status.UNAVAILABLE) return Exit.UNREACHABLE;
   return Exit.FAILED;

@@ -1,6 +1,8 @@
 /** How a failure is told: one line for what, one line for what to do; one JSON object for programs. */
 import { AnnalsError } from '../kernel/annals-error';
+import { ConstraintRefusedError } from '../client';
 import { exitCodeOf, InputError, UsageError } from './exit-codes';
+import { findingWords } from './jobs/job-lines';
 import { printable, type Colors } from './terminal';
 
 interface Violations {
@@ -13,7 +15,12 @@ export function failureLines(error: unknown, json: boolean, colors: Colors): str
 }
 
 function sentences(error: unknown, colors: Colors): string[] {
-  const whats = hasViolations(error) ? error.violations.map(({ message }) => message) : [messageOf(error)];
+  const whats =
+    error instanceof ConstraintRefusedError
+      ? [`what is recorded breaks the constraint ${error.constraint}`, ...error.findings.map(findingWords)]
+      : hasViolations(error)
+        ? error.violations.map(({ message }) => message)
+        : [messageOf(error)];
   const remedy = remedyOf(error);
   return [
     ...whats.map((what) => `${colors.red('annals:')} ${printable(what)}`),
@@ -28,6 +35,7 @@ function failureFacts(error: unknown): Record<string, unknown> {
     ...(error instanceof AnnalsError && error.field !== undefined ? { field: error.field } : {}),
     ...(error instanceof AnnalsError && Object.keys(error.metadata).length > 0 ? { metadata: error.metadata } : {}),
     ...(hasViolations(error) ? { violations: error.violations } : {}),
+    ...(error instanceof ConstraintRefusedError ? { findings: error.findings } : {}),
     remedy: remedyOf(error),
     exitCode: exitCodeOf(error),
   };

@@ -7,6 +7,8 @@ export interface FilterOptions {
   readonly source?: readonly string[];
   readonly tag?: readonly string[];
   readonly correlation?: string;
+  /** Of the verbs that can show them. */
+  readonly announcements?: boolean;
 }
 
 export const addFilterOptions = (command: Command): Command =>
@@ -23,5 +25,6 @@ export function filterOf(options: FilterOptions) {
     ...(options.source === undefined ? {} : { eventSourceIds: options.source }),
     ...(options.tag === undefined ? {} : { tags: options.tag }),
     ...(options.correlation === undefined ? {} : { correlationId: options.correlation }),
+    ...(options.announcements === undefined ? {} : { announcements: options.announcements }),
   };
 }

@@ -7,13 +7,14 @@ import {
   withSequence,
   type SequenceOptions,
 } from './connection-options';
+import { addGenerationOptions, contentWanted, type GenerationOptions } from './content-options';
 import { eventJson, timeline } from './event-lines';
 import { UsageError } from './exit-codes';
 import { addFilterOptions, filterOf, type FilterOptions } from './filter-options';
 import type { Invocation } from './invocation';
 import { plural } from './terminal';
 
-interface FollowOptions extends SequenceOptions, FilterOptions {
+interface FollowOptions extends SequenceOptions, FilterOptions, GenerationOptions {
   readonly from?: number;
   readonly onlyNew?: boolean;
   readonly limit?: number;
@@ -39,7 +40,7 @@ export function addFollow(program: Command, invocation: Invocation): void {
     .option('--content', 'show content whole')
     .addHelpText('after', EXAMPLES)
     .action((options: FollowOptions) => follow(options, invocation));
-  addSequenceOptions(addFilterOptions(command));
+  addSequenceOptions(addGenerationOptions(addFilterOptions(command)));
 }
 
 async function follow(options: FollowOptions, invocation: Invocation): Promise<void> {
@@ -54,6 +55,7 @@ async function follow(options: FollowOptions, invocation: Invocation): Promise<v
   await withSequence(options, async (sequence) => {
     const wanted = {
       ...filterOf(options),
+      ...contentWanted(options),
       ...(options.from === undefined ? {} : { from: options.from }),
       ...(options.onlyNew === true ? { onlyNew: true } : {}),
       as: 'json' as const,

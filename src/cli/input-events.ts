@@ -39,7 +39,17 @@ const EVENT_FIELDS = [
 ];
 
 /** What the server itself says about a recorded event: passed over, so that the output of `read --json` can be appended. */
-const RECORDED_FIELDS = ['sequenceNumber', 'recorded', 'contentGeneration', 'origin'];
+const RECORDED_FIELDS = [
+  'sequenceNumber',
+  'recorded',
+  'contentGeneration',
+  'origin',
+  'compensations',
+  'effectiveCompensationId',
+  'redaction',
+  'notCast',
+  'generations',
+];
 
 /** Checks that the options go together, and says which shape they ask for. */
 export function eventReader(options: EventOptions): (slice: JsonSlice) => NewEvent {
@@ -76,7 +86,8 @@ function fromPayload(slice: JsonSlice, options: EventOptions): NewEvent {
 
 function fromWholeEvent(slice: JsonSlice, options: EventOptions): NewEvent {
   const event = parsed(slice);
-  const unknown = Object.keys(event).find((key) => !EVENT_FIELDS.includes(key) && !RECORDED_FIELDS.includes(key));
+  const known = (key: string): boolean => [...EVENT_FIELDS, ...RECORDED_FIELDS, 'announcement'].includes(key);
+  const unknown = Object.keys(event).find((key) => !known(key));
   if (unknown !== undefined) {
     throw new InputError(
       `line ${slice.line}: an event has no field ${JSON.stringify(unknown)}; it has ${EVENT_FIELDS.join(', ')}`,
@@ -84,6 +95,12 @@ function fromWholeEvent(slice: JsonSlice, options: EventOptions): NewEvent {
     );
   }
   const { line } = slice;
+  if (event['announcement'] !== undefined) {
+    throw new InputError(
+      `line ${line}: this announces a compensation or redaction and cannot be appended`,
+      'Leave announcements out, and compensate or redact the events themselves.',
+    );
+  }
   const content = memberSlices(slice.bytes).get('content');
   if (content === undefined) throw missing('content', line);
   return {
@@ -96,7 +113,8 @@ function fromWholeEvent(slice: JsonSlice, options: EventOptions): NewEvent {
     ...present('causedBy', text(event, 'causedBy', line)),
     ...present('occurred', date(event, 'occurred', line)),
     ...present('validFrom', date(event, 'validFrom', line)),
-    ...present('generation', number(event, 'generation', line)),
+    // An event that was read has its content in a generation that need not be the one it was appended in.
+    ...present('generation', number(event, 'contentGeneration', line) ?? number(event, 'generation', line)),
     ...present('tags', texts(event, 'tags', line)),
     json: content,
   };

@@ -2,18 +2,24 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../server/version';
 import { addAppend } from './append';
+import { addCompensate } from './compensate';
+import { addConstraints } from './constraints/constraints';
 import { addDiagnose } from './diagnose';
 import { EXIT_CODE_HELP, Exit, exitCodeOf, UsageError } from './exit-codes';
 import { failureLines } from './failure-lines';
 import { addFollow } from './follow';
 import { addGet } from './get';
 import { Invocation } from './invocation';
+import { addJobs } from './jobs/jobs';
 import { addObservers } from './observers/observers';
 import { addRead } from './read';
+import { addRedact } from './redact';
 import { addSequences } from './sequences';
+import { addShow } from './show';
 import { addStart } from './start';
 import { addStores } from './stores';
 import { addTail } from './tail';
+import { addTypes } from './types/types';
 
 const GUIDE = `
 First steps:
@@ -32,10 +38,16 @@ const VERBS = [
   { name: 'read', add: addRead },
   { name: 'follow', add: addFollow },
   { name: 'get', add: addGet },
+  { name: 'show', add: addShow },
   { name: 'tail', add: addTail },
+  { name: 'compensate', add: addCompensate },
+  { name: 'redact', add: addRedact },
+  { name: 'types', add: addTypes },
+  { name: 'constraints', add: addConstraints },
   { name: 'stores', add: addStores },
   { name: 'sequences', add: addSequences },
   { name: 'observers', add: addObservers },
+  { name: 'jobs', add: addJobs },
   { name: 'diagnose', add: addDiagnose },
 ];
 

@@ -7,12 +7,19 @@ import {
   withSequence,
   type SequenceOptions,
 } from './connection-options';
+import {
+  addGenerationOptions,
+  addViewOption,
+  contentWanted,
+  type GenerationOptions,
+  type ViewOption,
+} from './content-options';
 import { eventJson, timeline } from './event-lines';
 import { addFilterOptions, filterOf, type FilterOptions } from './filter-options';
 import type { Invocation } from './invocation';
 import { plural, ProgressLine } from './terminal';
 
-interface ReadOptions extends SequenceOptions, FilterOptions {
+interface ReadOptions extends SequenceOptions, FilterOptions, GenerationOptions, ViewOption {
   readonly from?: number;
   readonly to?: number;
   readonly limit?: number;
@@ -27,6 +34,9 @@ Examples:
   annals read --from 100 --to 199             a range, both ends included
   annals read --source order-17 --content     one order's history, with content whole
   annals read --type order.placed --json | jq .content.total
+  annals read --view effective                what compensations made of the events
+  annals read --generation order.placed=1     content in an earlier generation
+  annals read --announcements                 with what happened to events later
   annals read --json > backup.ndjson          \`annals append backup.ndjson\` takes it back`;
 
 export function addRead(program: Command, invocation: Invocation): void {
@@ -40,7 +50,7 @@ export function addRead(program: Command, invocation: Invocation): void {
     .option('--content', 'show content whole')
     .addHelpText('after', EXAMPLES)
     .action((options: ReadOptions) => read(options, invocation));
-  addSequenceOptions(addFilterOptions(command));
+  addSequenceOptions(addViewOption(addGenerationOptions(addFilterOptions(command))));
 }
 
 async function read(options: ReadOptions, invocation: Invocation): Promise<void> {
@@ -52,6 +62,7 @@ async function read(options: ReadOptions, invocation: Invocation): Promise<void>
     let events = 0;
     const wanted = {
       ...filterOf(options),
+      ...contentWanted(options),
       ...(options.from === undefined ? {} : { from: options.from }),
       ...(options.to === undefined ? {} : { to: options.to }),
       ...(options.limit === undefined ? {} : { limit: options.limit }),

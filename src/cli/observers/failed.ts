@@ -5,7 +5,7 @@ import { addStoreOptions, withAnnals, type StoreOptions } from '../connection-op
 import type { Invocation } from '../invocation';
 import { clip, COMMAND, count, plural, printable, type Colors } from '../terminal';
 import { partitionName } from './observer-lines';
-import { span } from './span';
+import { span } from '../span';
 
 interface FailedOptions extends StoreOptions {
   readonly stack?: boolean;

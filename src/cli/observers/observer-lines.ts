@@ -2,10 +2,8 @@
 import type { ObserverInfo, ReplayProgress } from '../../client';
 import { table } from '../table';
 import { count, printable, type Colors } from '../terminal';
-import { span } from './span';
-
-/** Signs of a replay's bar: a whole row with it fits 120 columns. */
-const BAR_SIGNS = 20;
+import { progress } from '../progress';
+import { span } from '../span';
 
 /** Events that it is behind at most; none when what lies between is not for it. */
 export const lagEvents = (observer: ObserverInfo): number => (observer.lagMs === undefined ? 0 : observer.lagEvents);
@@ -14,15 +12,6 @@ export const lagEvents = (observer: ObserverInfo): number => (observer.lagMs ===
 export function perSecond(rate: number): string {
   if (rate === 0) return '-';
   return `${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}/s`;
-}
-
-/** `██████░░░░ 61 %  12,345 of 20,000  3 s left`. */
-export function progress({ done, total, timeLeftMs }: ReplayProgress): string {
-  const share = total === 0 ? 1 : Math.min(1, done / total);
-  const full = Math.round(share * BAR_SIGNS);
-  const left = timeLeftMs === undefined ? '' : `  ${span(timeLeftMs)} left`;
-  const bar = `${'█'.repeat(full)}${'░'.repeat(BAR_SIGNS - full)}`;
-  return `${bar} ${Math.floor(share * 100)} %  ${count(done)} of ${count(total)}${left}`;
 }
 
 /** A partition as it can be typed again: the empty one is a name, too. */

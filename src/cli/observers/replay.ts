@@ -6,9 +6,10 @@ import { addStoreOptions, wholeNumber, withAnnals, type StoreOptions } from '../
 import { Exit } from '../exit-codes';
 import type { Invocation } from '../invocation';
 import { COMMAND, plural, printable, ProgressLine } from '../terminal';
-import { canAsk, confirmed } from './confirm';
-import { partitionName, progress, replayFacts } from './observer-lines';
-import { span } from './span';
+import { canAsk, confirmed } from '../confirm';
+import { partitionName, replayFacts } from './observer-lines';
+import { progress } from '../progress';
+import { span } from '../span';
 
 type From = { readonly from: number } | { readonly fromTime: Date };
 
