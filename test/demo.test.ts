@@ -18,14 +18,41 @@ async function demo(...args: string[]): Promise<{ code: number | null; stdout: s
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
 }
 
+interface Summary {
+  readonly checks: unknown[];
+  readonly events: number;
+  readonly observers: unknown;
+  readonly registered: {
+    readonly types: number;
+    readonly recorded: number;
+    readonly misfits: readonly { readonly type: string; readonly violations: readonly string[] }[];
+    readonly duplicates: readonly { readonly type: string; readonly violations: readonly string[] }[];
+    readonly changed: unknown;
+  };
+}
+
 it('hundreds of real webhooks are recorded, followed live, and come back equal', async () => {
   const ran = await demo('--json');
   expect(ran).toMatchObject({ code: 0, stderr: '' });
-  const summary = JSON.parse(ran.stdout) as { checks: unknown[]; events: number; observers: unknown };
+  const summary = JSON.parse(ran.stdout) as Summary;
   expect(summary.events).toBe(329);
   expect(summary.observers).toMatchObject({
     killed: { observer: 'repositories', events: 329, before: 164, after: 165 },
     healed: { observer: 'headlines', heldFrom: 253, wentOn: 99, caughtUp: 39 },
+  });
+  expect(summary.registered).toMatchObject({ types: 224, recorded: 271 });
+  expect(summary.registered.misfits).toHaveLength(53);
+  expect(summary.registered.misfits).toContainEqual({
+    eventId: 'github/release/0',
+    type: 'release.published',
+    violations: expect.arrayContaining([
+      'events[0].content.release.name (release.published, generation 1) must be string',
+    ]),
+  });
+  expect(tallied(summary.registered.duplicates)).toEqual({ 'issues.opened': 3, 'pull_request.opened': 2 });
+  expect(summary.registered.changed).toMatchObject({
+    type: 'issues.opened',
+    changes: ['generation 2 is new', 'generation 3 is new'],
   });
   expect(summary.checks).toEqual([
     { name: 'numbers have no gap', ok: true, seen: '0 to 328' },
@@ -53,8 +80,42 @@ it('hundreds of real webhooks are recorded, followed live, and come back equal',
       ok: true,
       seen: '329 handled',
     },
+    { name: 'types that are registered again are the same', ok: true, seen: '224 of them' },
+    {
+      name: 'each payload is recorded as it came, or refused with the place',
+      ok: true,
+      seen: '271 recorded, 53 misfits, 5 duplicates',
+    },
+    { name: 'who opens a number again is refused, and told who has it', ok: true, seen: '5 of them' },
+    {
+      name: 'an event from before a generation existed is read in it, and as it was in its own',
+      ok: true,
+      seen: expect.stringMatching(/^number \d+ in generations 1 and 3$/),
+    },
+    {
+      name: 'an event of today is for a program of yesterday what it knows',
+      ok: true,
+      seen: 'number 272, written in generation 3, whole in generation 1',
+    },
+    {
+      name: 'an event that is put right is so in every generation, and its original stays',
+      ok: true,
+      seen: '"The title was longer than the error"',
+    },
+    {
+      name: 'whoever follows the log is told that an event was put right, and which',
+      ok: true,
+      seen: expect.stringMatching(/^number 273 is about number \d+$/),
+    },
   ]);
 });
+
+/** How many there are of each type. */
+function tallied(refusals: readonly { readonly type: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { type } of refusals) counts[type] = (counts[type] ?? 0) + 1;
+  return counts;
+}
 
 it('the demo tells a person what happened, where the data was, and what to type next', async () => {
   const { code, stdout } = await demo();
@@ -62,6 +123,8 @@ it('the demo tells a person what happened, where the data was, and what to type 
   expect(stdout).toMatch(/server +annals:\/\/127\.0\.0\.1:\d+\/default/);
   expect(stdout).toContain('The history of ');
   expect(stdout).toContain('events/s');
+  expect(stdout).toContain('Types: what an event must look like');
+  expect(stdout).toMatch(/original in 1 +effective in 1 +original in 3 +effective in 3/);
   expect(stdout).toContain('npx annals start');
   const folder = /data in (\S+)/.exec(stdout)?.[1];
   expect(folder).toBeDefined();

@@ -1,12 +1,16 @@
 /** A server's own observers under races that the wire is too slow for. */
 import { MongoClient } from 'mongodb';
 import { pino } from 'pino';
+import type { ConstraintKeeper } from '../src/constraints/constraint-keeper';
+import type { TypeSource } from '../src/event-types/types-of-store';
 import { newId } from '../src/kernel/ids';
 import { ObserverDirectory } from '../src/observation/directory';
 import { IDLE_MS, Ownership } from '../src/observation/ownership';
 import { Sequences } from '../src/sequences/sequences';
+import { typesOf } from '../src/sequences/stored-event.testing';
 import { Catalogue } from '../src/storage/catalogue';
 import { Leases } from '../src/storage/leases';
+import type { ObserverDefinition } from '../src/storage/observers';
 import { awaitFact } from './support/await-fact';
 import { serve, type ServedHere } from './support/in-process-server';
 import { startReplicaSet, type ReplicaSet } from './support/replica-set';
@@ -22,17 +26,40 @@ let client: MongoClient;
 /** One for each observer: a server looks through its observers one after the other. */
 let ownerships: Ownership[];
 
+/** Nothing is appended through it: its sequences have no types and no constraints. */
+const noTypes = typesOf([]);
+const types: TypeSource = {
+  known: () => noTypes,
+  load: async () => Promise.resolve(noTypes),
+  refresh: async () => Promise.resolve(noTypes),
+};
+const constraints = (): ConstraintKeeper => ({
+  revision: 0,
+  idle: true,
+  reload: async () => Promise.resolve(),
+  claimsOf: () => ({ empty: true, touched: new Set() }),
+  check: async (appends) => Promise.resolve(appends.map(() => [])),
+  write: async () => Promise.resolve(),
+});
+
 beforeAll(async () => {
   database = await startReplicaSet();
   served = await serve(database.url);
   client = await new MongoClient(database.url).connect();
   const logger = pino({ level: 'silent' });
   const catalogue = new Catalogue(client);
-  const sequences = new Sequences({ client, catalogue, logger, gate: () => undefined });
+  const sequences = new Sequences({ client, catalogue, types, constraints, logger, gate: () => undefined });
   const directory = new ObserverDirectory(client, catalogue);
   const leases = new Leases(client, newId(), () => '127.0.0.1:1', 10_000);
   ownerships = TURNS_APART.map(() => new Ownership({ leases, directory, sequences, logger }));
-  const definition = { sequence: 'log', filters: [], partitionBy: { kind: 'source' }, content: 'json' } as const;
+  const definition: ObserverDefinition = {
+    sequence: 'log',
+    filters: [],
+    partitionBy: { kind: 'source' },
+    content: 'json',
+    generations: [],
+    allGenerations: false,
+  };
   const store = await directory.store(addressOf(0));
   for (const turns of TURNS_APART) await store.create(addressOf(turns).observer, definition, 0);
 });

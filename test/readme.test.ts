@@ -8,6 +8,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LIMITS } from '../src/kernel/limits';
+import { JOBS } from '../src/jobs/tuning';
 import { OBSERVATION } from '../src/observation/tuning';
 import { TUNING } from '../src/sequences/tuning';
 import { startAnnals, type AnnalsProcess } from './support/annals-process';
@@ -77,10 +78,10 @@ function written(name: string, value: number): string {
   return value % MIB === 0 ? `${value / MIB} MiB` : `${value / KIB} KiB`;
 }
 
-it('docs/limits.md names every limit of the contract and every number of the log and of observers, with its value', async () => {
+it('docs/limits.md names every limit of the contract and every number of the log, of observers and of jobs, with its value', async () => {
   const page = await readFile(join(ROOT, 'docs', 'limits.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map((row) => [row[1], row[2]]);
-  const constants = [...Object.entries(LIMITS), ...Object.entries(TUNING), ...Object.entries(OBSERVATION)];
+  const constants = [LIMITS, TUNING, OBSERVATION, JOBS].flatMap((numbers) => Object.entries(numbers));
   expect(rows).toEqual(constants.map(([name, value]) => [name, written(name, value)]));
 });
 

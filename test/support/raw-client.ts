@@ -4,7 +4,7 @@
  */
 import * as grpc from '@grpc/grpc-js';
 import { decodeStatusDetails, STATUS_DETAILS_KEY } from '../../src/contract/status-details';
-import { serviceDefinition } from '../../src/contract/services';
+import { serviceDefinition, type ServiceName } from '../../src/contract/services';
 import type { Appended__Output } from '../../src/contract/generated/annals/v1/Appended';
 import type { AppendRequest } from '../../src/contract/generated/annals/v1/AppendRequest';
 import type { AppendResponse__Output } from '../../src/contract/generated/annals/v1/AppendResponse';
@@ -34,7 +34,7 @@ import type { Violation__Output } from '../../src/contract/generated/annals/v1/V
 export type { AppendRequest, Appended__Output, Event__Output, EventFilter, NewEvent, ReadRequest, SequenceRef };
 export type { SubscribeRequest, Violation__Output };
 
-export type Service = 'EventSequences' | 'Observers' | 'Stores' | 'Server';
+export type Service = ServiceName;
 
 /** Milliseconds for a call on a busy machine; a call that hangs fails its test by name. */
 const CALL_WITHIN_MS = 30_000;
@@ -193,8 +193,9 @@ export class RawClient {
     method: string,
     request: object,
     options: grpc.CallOptions = {},
+    service: Service = 'EventSequences',
   ): grpc.ClientReadableStream<Response> {
-    const { path, requestSerialize, responseDeserialize } = methodOf('EventSequences', method);
+    const { path, requestSerialize, responseDeserialize } = methodOf(service, method);
     return this.#client.makeServerStreamRequest(
       path,
       (message: object) => (Buffer.isBuffer(message) ? message : requestSerialize(message)),

@@ -8,6 +8,7 @@ import { pause, within } from '../support/await-fact';
 import { startReplicaSet, type ReplicaSet } from '../support/replica-set';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 
+/** Unless a run wants another number. */
 const SERVERS = 2;
 
 /** Milliseconds between attempts to start a server whose database is down just then. */
@@ -93,7 +94,7 @@ export class ServerSlot {
   }
 }
 
-export async function deploy(): Promise<Deployment> {
+export async function deploy(count = SERVERS): Promise<Deployment> {
   const problems: string[] = [];
   const database = await startReplicaSet({ members: 1 });
   const databasePort = database.members[0]?.port ?? 0;
@@ -104,7 +105,7 @@ export async function deploy(): Promise<Deployment> {
     await database.stop();
   };
   try {
-    for (let i = 0; i < SERVERS; i += 1) {
+    for (let i = 0; i < count; i += 1) {
       // Port 9 is never asked: a wire to clients gets its target when the server listens.
       const [clientWire, databaseWire] = [await startTcpProxy(9), await startTcpProxy(databasePort)];
       servers.push(new ServerSlot(`server-${i + 1}`, clientWire, databaseWire, problems));
