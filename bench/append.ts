@@ -22,14 +22,22 @@ export const throughClient =
   (events) =>
     sequence.append(events);
 
+/** So many events from this running number on. */
+export type MakeEvents = (from: number, count: number) => readonly NewEvent[];
+
 /** Annals: calls of the shape, their events made before the clock runs. */
-export function annalsSide(how: string, append: Append, { events, eventsPerCall, inFlight }: AppendShape): Side {
+export function annalsSide(
+  how: string,
+  append: Append,
+  { events, eventsPerCall, inFlight }: AppendShape,
+  make: MakeEvents = newEvents,
+): Side {
   let appended = 0;
   return {
     how,
     run: async (share) => {
       const calls = callsOf(events, share, eventsPerCall);
-      const input = Array.from({ length: calls }, (_, i) => newEvents(appended + i * eventsPerCall, eventsPerCall));
+      const input = Array.from({ length: calls }, (_, i) => make(appended + i * eventsPerCall, eventsPerCall));
       appended += calls * eventsPerCall;
       const waitsMs = await keepInFlight(calls, inFlight, (index) => append(input[index] ?? []));
       return { events: calls * eventsPerCall, waitsMs };

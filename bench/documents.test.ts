@@ -2,7 +2,7 @@ import { BSON } from 'mongodb';
 import { encodeAppendRequest, decodeAppendRequest } from '../src/contract/append-codec';
 import { ContentType } from '../src/contract/messages';
 import { encodeBson } from '../src/kernel/content/decode-content';
-import { admit } from '../src/sequences/admission';
+import { admit } from '../src/sequences/admit.testing';
 import { DOCUMENT_BYTES, newEvent, storedDocument } from './documents';
 
 /** The document that the server makes of the event. */

@@ -77,6 +77,15 @@ describe('goals', () => {
     expect(met(rate('idle-observers', { ratio: 0.94 }))).toEqual([false]);
   });
 
+  it('blocking: no batch holds the event loop up for longer than 20 ms', () => {
+    const blocking = (high: number): Result => ({
+      ...{ kind: 'blocking', name: 'blocking', title: '' },
+      figures: { batches: 2, plainMs: { median: 1, low: 1, high: 1 }, checkedMs: { median: 1, low: 1, high } },
+    });
+    expect(met(blocking(20))).toEqual([true]);
+    expect(met(blocking(20.1))).toEqual([false]);
+  });
+
   it('memory: under 250 MB, and flat', () => {
     const memory = (peak: number, growth: number): Result => ({
       ...{ kind: 'memory', name: 'memory', title: '' },

@@ -20,6 +20,8 @@ const OBSERVE_RATE = 100_000;
 const HANDLED_COST_MS = 2;
 /** Part of the rate without any observer that is left beside a hundred idle ones: what is less cannot be told from noise. */
 const BESIDE_IDLE_RATIO = 0.95;
+/** Milliseconds for which a large batch may hold up the server's event loop at a time. */
+const BLOCKING_MS = 20;
 /** The server's memory at most, in bytes. */
 const MEMORY_BYTES = 250_000_000;
 /** Growth beyond the noise of a garbage-collected heap, as a part. */
@@ -47,6 +49,13 @@ function goalsOf(result: Result): Goal[] {
     return [
       goal(`under ${megabytes(MEMORY_BYTES)}`, `at most ${megabytes(peak)}`, peak < MEMORY_BYTES),
       goal(`flat with ${SILENT_SUBSCRIBERS} subscribers that don't read`, `grew by ${percent(growth)}`, growth <= FLAT),
+    ];
+  }
+  if (result.kind === 'blocking') {
+    const { plainMs, checkedMs } = result.figures;
+    const beside = `a plain batch ${decimal(plainMs.high)} ms`;
+    return [
+      goal(`at most ${BLOCKING_MS} ms`, `${decimal(checkedMs.high)} ms; ${beside}`, checkedMs.high <= BLOCKING_MS),
     ];
   }
   const { floor, annals, ratio } = result.figures;

@@ -19,8 +19,8 @@ const INTERRUPTED = 130;
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv);
-  const { mongodbUrl, profileFolder } = options;
-  const surroundings = await startSurroundings({ mongodbUrl, profiled: profileFolder !== undefined, tell });
+  const { mongodbUrl } = options;
+  const surroundings = await startSurroundings({ mongodbUrl, tell });
   process.once('SIGINT', () => void surroundings.stop().finally(() => process.exit(INTERRUPTED)));
   try {
     await benchmark(options, surroundings);

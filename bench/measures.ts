@@ -14,6 +14,7 @@ import type { Sizes } from './sizes';
 import { waits } from './statistics';
 import { LOG } from './surroundings';
 import { typeIndex } from './type-index';
+import { TYPED_MEASURES } from './typed-measures';
 import { unaryClient } from './unary';
 
 type ShapeOf = (sizes: Sizes) => AppendShape;
@@ -223,5 +224,6 @@ export const MEASURES: readonly Measure[] = [
   }),
   idleObservers,
   typeIndex,
+  ...TYPED_MEASURES,
   memory,
 ];

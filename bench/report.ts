@@ -5,7 +5,7 @@ import type { Machine } from './machine';
 import type { Result } from './result';
 import type { SideFigures } from './rounds';
 import type { Sizes } from './sizes';
-import type { Waits } from './statistics';
+import type { Spread, Waits } from './statistics';
 import { decimal, megabytes, percent, table, whole, type Column } from './table';
 
 export function headLines(machine: Machine, sizes: Sizes): string[] {
@@ -18,15 +18,21 @@ export function headLines(machine: Machine, sizes: Sizes): string[] {
 }
 
 export function resultLines(results: readonly Result[]): string[] {
-  return [...rateLines(results), ...latencyLines(results), ...memoryLines(results), ...cpuLines(results)];
+  return [
+    ...rateLines(results),
+    ...latencyLines(results),
+    ...blockingLines(results),
+    ...memoryLines(results),
+    ...cpuLines(results),
+  ];
 }
 
 const right = (heading: string): Column => ({ heading, align: 'right' });
 
 const pair = ({ p50, p99 }: Waits): string => `${decimal(p50)} / ${decimal(p99)}`;
 
-type Rated = Exclude<Result, { kind: 'memory' }>;
-const isRated = (result: Result): result is Rated => result.kind !== 'memory';
+type Rated = Exclude<Result, { kind: 'memory' | 'blocking' }>;
+const isRated = (result: Result): result is Rated => result.kind !== 'memory' && result.kind !== 'blocking';
 
 function rateLines(results: readonly Result[]): string[] {
   const rated = results.filter((result) => result.kind === 'rate');
@@ -83,6 +89,17 @@ function latencyLines(results: readonly Result[]): string[] {
       row('append acknowledged', acknowledgedMs),
       row(figures.annals.how, figures.annals.waitsMs),
     ];
+    return ['', ...table(columns, rows)];
+  });
+}
+
+function blockingLines(results: readonly Result[]): string[] {
+  return results.flatMap((result) => {
+    if (result.kind !== 'blocking') return [];
+    const { plainMs, checkedMs, batches } = result.figures;
+    const row = (what: string, { low, median, high }: Spread): string[] => [what, ...[low, median, high].map(decimal)];
+    const columns = [{ heading: result.title }, right('least ms'), right('median'), right('longest')];
+    const rows = [row('plain events', plainMs), row(`checked, over ${batches} batches`, checkedMs)];
     return ['', ...table(columns, rows)];
   });
 }

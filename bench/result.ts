@@ -1,4 +1,5 @@
 /** What a measure found. */
+import type { BlockingFigures } from './blocking';
 import type { MemoryFigures } from './memory';
 import type { Figures } from './rounds';
 import type { Waits } from './statistics';
@@ -14,5 +15,6 @@ export type Result = Named &
     | { readonly kind: 'rate'; readonly figures: Figures }
     /** Waits of the floor are raw commits; those of Annals are from append to subscriber or handler. */
     | { readonly kind: 'latency'; readonly figures: Figures; readonly acknowledgedMs: Waits }
+    | { readonly kind: 'blocking'; readonly figures: BlockingFigures }
     | { readonly kind: 'memory'; readonly figures: MemoryFigures }
   );

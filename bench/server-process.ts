@@ -1,14 +1,14 @@
 /**
- * The server under measurement: `annals start` in a process of its own, as a person runs it. Asked to,
- * it is started with the profiler of `profiled-server.ts` in it, which sleeps until it is told to look.
+ * The server under measurement: `annals start` in a process of its own, as a person runs it, with the
+ * instruments of `inside-server.ts` in it, which sleep until they are told to look.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** The command and the profiler as they were compiled beside this file. */
+/** The command and the instruments as they were compiled beside this file. */
 const COMMAND = join(__dirname, '..', 'src', 'cli', 'main.js');
-const PROFILER = join(__dirname, 'profiled-server.js');
+const INSTRUMENTS = join(__dirname, 'inside-server.js');
 
 /** Log lines kept to be shown when the server does not start. */
 const LINES_KEPT = 20;
@@ -21,32 +21,49 @@ export interface ServerProcess {
   startProfile(): Promise<void>;
   /** Ends it and leaves what was seen in a file. */
   stopProfile(file: string): Promise<void>;
+  /** Does the work; the longest time meanwhile for which the server's event loop was held up, in ms. */
+  longestBlock(work: () => Promise<unknown>): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** What the profiler in the server is told. It answers each with an empty message once it is done. */
-export type ProfilerCommand = { readonly do: 'start' } | { readonly do: 'stop'; readonly file: string };
+/** What the instruments in the server are told. They answer each once it is done. */
+export type Command =
+  | { readonly do: 'start-profile' }
+  | { readonly do: 'stop-profile'; readonly file: string }
+  | { readonly do: 'watch-loop' }
+  | { readonly do: 'unwatch-loop' };
 
-export async function startServerProcess(mongodbUrl: string, profiled: boolean): Promise<ServerProcess> {
+/** An answer; the longest block only to `unwatch-loop`. */
+export interface Answer {
+  readonly longestBlockMs?: number;
+}
+
+export async function startServerProcess(mongodbUrl: string): Promise<ServerProcess> {
   const args = ['start', '--mongodb', mongodbUrl, '--listen', '127.0.0.1:0', '--json'];
-  const child = spawn(process.execPath, [...(profiled ? ['--require', PROFILER] : []), COMMAND, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe', ...(profiled ? (['ipc'] as const) : [])],
+  const child = spawn(process.execPath, ['--require', INSTRUMENTS, COMMAND, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const end = (): void => void child.kill('SIGKILL');
   process.once('exit', end);
   const exited = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
   const address = await listening(child, exited);
-  const tell = async (command: ProfilerCommand): Promise<void> => {
-    const done = new Promise((resolve) => child.once('message', resolve));
+  const tell = async (command: Command): Promise<Answer> => {
+    // Our own instruments send nothing else.
+    const done = new Promise<Answer>((resolve) => child.once('message', (answer) => resolve(answer as Answer)));
     child.send(command);
-    await done;
+    return done;
   };
   return {
     // It has told where it listens, so it was spawned.
     pid: child.pid as number,
     address,
-    startProfile: () => tell({ do: 'start' }),
-    stopProfile: (file) => tell({ do: 'stop', file }),
+    startProfile: async () => void (await tell({ do: 'start-profile' })),
+    stopProfile: async (file) => void (await tell({ do: 'stop-profile', file })),
+    longestBlock: async (work) => {
+      await tell({ do: 'watch-loop' });
+      await work();
+      return (await tell({ do: 'unwatch-loop' })).longestBlockMs ?? Number.NaN;
+    },
     stop: async () => {
       child.kill('SIGTERM');
       await exited;

@@ -17,8 +17,16 @@ export interface Sizes {
   readonly unaryEvents: number;
   /** Events of the log that is read from zero. */
   readonly logEvents: number;
+  /** Events of one round with a kilobyte of content, 64 in flight: each may be stored in three generations. */
+  readonly typedEvents: number;
+  /** Events of one round with a webhook of twelve kilobytes as content, 64 in flight. */
+  readonly webhookEvents: number;
+  /** Events of the logs that are read from zero by generation. */
+  readonly typedLogEvents: number;
   /** Events of one round of the latency measure. */
   readonly latencyEvents: number;
+  /** Batches of each side during which the server's event loop is watched. */
+  readonly blockingBatches: number;
   /** Seconds for which events flow past subscribers that do not read. */
   readonly memorySeconds: number;
 }
@@ -33,7 +41,11 @@ export const FULL: Sizes = {
   largeCallsEvents: 60_000,
   unaryEvents: 15_000,
   logEvents: 300_000,
+  typedEvents: 15_000,
+  webhookEvents: 4_000,
+  typedLogEvents: 60_000,
   latencyEvents: 1_000,
+  blockingBatches: 15,
   memorySeconds: 20,
 };
 
@@ -47,6 +59,10 @@ export const QUICK: Sizes = {
   largeCallsEvents: 10_000,
   unaryEvents: 3_000,
   logEvents: 80_000,
+  typedEvents: 3_000,
+  webhookEvents: 1_000,
+  typedLogEvents: 20_000,
   latencyEvents: 200,
+  blockingBatches: 4,
   memorySeconds: 4,
 };

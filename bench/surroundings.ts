@@ -14,6 +14,7 @@ import { Floor, type FloorCollection } from './floor';
 import { OBSERVER_PREFIX } from './observing';
 import { processes, type Processes } from './processes';
 import { startServerProcess, type ServerProcess } from './server-process';
+import { forgetTypedStore, TypedStore } from './typed-store';
 
 /** The sequence that is read from zero. */
 export const LOG = 'bench-log';
@@ -27,13 +28,14 @@ export interface Surroundings {
   stored(sequence: string): FloorCollection;
   /** What the reading measures read. */
   readonly log: SharedLog;
+  /** Where types are registered. */
+  readonly typed: TypedStore;
   stop(): Promise<void>;
 }
 
 export interface SurroundingsOptions {
   /** Somebody's own replica set; absent: one is started on a temporary folder. */
   readonly mongodbUrl: string | undefined;
-  readonly profiled: boolean;
   readonly tell: (text: string) => void;
 }
 
@@ -54,10 +56,12 @@ export async function startSurroundings(options: SurroundingsOptions): Promise<S
   }
 }
 
-async function start({ mongodbUrl, profiled, tell }: SurroundingsOptions, undo: Undo): Promise<Surroundings> {
+async function start({ mongodbUrl, tell }: SurroundingsOptions, undo: Undo): Promise<Surroundings> {
   const mongod = mongodbUrl === undefined ? await startMongod(undo, tell) : undefined;
   const url = mongodbUrl ?? mongod?.url ?? '';
-  const server = await startServerProcess(url, profiled);
+  await forgetTypedStore(url);
+  undo.push(() => forgetTypedStore(url));
+  const server = await startServerProcess(url);
   undo.push(() => server.stop());
   const floor = await Floor.connect(url);
   undo.push(() => floor.close());
@@ -69,6 +73,8 @@ async function start({ mongodbUrl, profiled, tell }: SurroundingsOptions, undo: 
   undo.push(() => log.drop());
   const annals = connect(`annals://${server.address}`);
   undo.push(() => annals.close());
+  const typed = new TypedStore(server.address);
+  undo.push(() => typed.close());
   return {
     annals,
     server,
@@ -76,6 +82,7 @@ async function start({ mongodbUrl, profiled, tell }: SurroundingsOptions, undo: 
     processes: processes(server.pid, mongod?.pid),
     stored: (sequence) => floor.sequenceOf(database, sequence),
     log,
+    typed,
     stop: () => undoAll(undo),
   };
 }

@@ -1,8 +1,9 @@
 /**
  * `npm run demo`: the main job on real input. A real server on a temporary folder takes hundreds of
  * real GitHub webhooks over gRPC while a subscriber follows; everything is read back and checked; two
- * observers work on it, of which one is killed and one fails and is healed. Exit code 1 when a check
- * fails. On a terminal the server stays until Ctrl-C, for the person to look at.
+ * observers work on it, of which one is killed and one fails and is healed; the webhooks are held against
+ * their types, of which one changes and one event is put right. Exit code 1 when a check fails. On a
+ * terminal the server stays until Ctrl-C, for the person to look at.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { colorsFor, columnsOf, ProgressLine } from '../src/cli/terminal';
 import { connect } from '../src/client';
+import { GITHUB } from './checked-webhooks';
 import { startDemoServer, type DemoServer } from './demo-server';
 import { listenForInterruption } from './interruption';
 import { timed } from './measures';
@@ -17,6 +19,8 @@ import { checkLines, reportLines, stillThere, whatNext, type Surroundings } from
 import { observersReport } from './observers-report';
 import { observersFacts, tellObserversStory, type ObserversStory } from './observers-story';
 import { tellStory, type Story } from './story';
+import { typesReport } from './types-report';
+import { tellTypesStory, typesFacts, type TypesStory } from './types-story';
 import { webhooks } from './webhooks';
 
 interface DemoOptions {
@@ -26,7 +30,7 @@ interface DemoOptions {
 }
 
 const options = new Command('demo')
-  .description('start a server, append 329 real GitHub webhooks, follow and observe them, read them back and check')
+  .description('start a server, append 329 real GitHub webhooks, follow and observe them, hold them against their types, read them back and check')
   .option('--keep', 'leave the folder with the data')
   .option('--once', 'end after the story, also on a terminal, where the server stays until Ctrl-C otherwise')
   .option('--json', 'write a summary as JSON instead of the story, and end')
@@ -70,8 +74,8 @@ async function run(input: ReturnType<typeof webhooks>, dataFolder: string): Prom
   const around: Surroundings = { colors, columns, address: server.address, dataFolder, kept: options.keep === true };
   try {
     say(`  server     annals://${server.address}/default, there after ${(start.ms / 1000).toFixed(1)} s`);
-    await tell(input, around);
-    if (stays) await stay(server, around);
+    const typed = await tell(input, around);
+    if (stays) await stay(server, around, typed);
   } finally {
     const code = await server.stop();
     if (code !== 0) process.exitCode = 1;
@@ -80,7 +84,7 @@ async function run(input: ReturnType<typeof webhooks>, dataFolder: string): Prom
 }
 
 /** The story, its report and its checks, through a client that is closed at the end. */
-async function tell(input: ReturnType<typeof webhooks>, around: Surroundings): Promise<void> {
+async function tell(input: ReturnType<typeof webhooks>, around: Surroundings): Promise<TypesStory> {
   const annals = connect(`annals://${around.address}/default`);
   const close = (): void => void annals.close();
   interruption.signal.addEventListener('abort', close);
@@ -92,12 +96,15 @@ async function tell(input: ReturnType<typeof webhooks>, around: Surroundings): P
     );
     const story = await tellStory(annals, input);
     const observed = await tellObserversStory(annals, around, story.events, interruption.signal);
-    const checks = [...story.checks, ...observed.checks];
-    say(...reportLines(story, around), ...observersReport(observed, around), ...checkLines(checks, around));
-    if (options.json === true) process.stdout.write(`${JSON.stringify(summary(story, observed, around))}\n`);
+    const typed = await tellTypesStory(annals, input);
+    const checks = [...story.checks, ...observed.checks, ...typed.checks];
+    say(...reportLines(story, around), ...observersReport(observed, around), ...typesReport(typed, around));
+    say(...checkLines(checks, around));
+    if (options.json === true) process.stdout.write(`${JSON.stringify(summary(story, observed, typed, around))}\n`);
     const failed = checks.filter(({ ok }) => !ok);
     for (const { name, seen } of failed) process.stderr.write(`demo: not so: ${name}: ${seen}\n`);
     if (failed.length > 0) process.exitCode = 1;
+    return typed;
   } finally {
     interruption.signal.removeEventListener('abort', close);
     await annals.close();
@@ -105,13 +112,14 @@ async function tell(input: ReturnType<typeof webhooks>, around: Surroundings): P
 }
 
 /** Until Ctrl-C, or the server's own end. */
-async function stay(server: DemoServer, around: Surroundings): Promise<void> {
-  say(...stillThere(around));
+async function stay(server: DemoServer, around: Surroundings, { changing }: TypesStory): Promise<void> {
+  const { type, old } = changing;
+  say(...stillThere(around, { sequence: GITHUB, number: old.first.sequenceNumber, type }));
   await Promise.race([interruption.wanted, server.exited]);
   say('', around.kept ? `  Stopping; the log stays in ${around.dataFolder}.` : '  Stopping; the folder goes with it.');
 }
 
-function summary(story: Story, observed: ObserversStory, around: Surroundings) {
+function summary(story: Story, observed: ObserversStory, typed: TypesStory, around: Surroundings) {
   const { events, history, types, sources, figures, checks } = story;
   return {
     events: events.length,
@@ -120,7 +128,8 @@ function summary(story: Story, observed: ObserversStory, around: Surroundings) {
     sources: sources.length,
     figures,
     observers: observersFacts(observed),
-    checks: [...checks, ...observed.checks],
+    registered: typesFacts(typed),
+    checks: [...checks, ...observed.checks, ...typed.checks],
     ...(around.kept ? { dataFolder: around.dataFolder } : {}),
   };
 }

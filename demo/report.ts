@@ -92,8 +92,11 @@ export function checkLines(checks: readonly Check[], around: Surroundings): stri
   ];
 }
 
-/** Where the server is that is still there, and what to type. */
-export function stillThere({ address, dataFolder, kept, colors }: Surroundings): string[] {
+/** Where the server is that is still there, and what to type. @param putRight the event with a compensation. */
+export function stillThere(
+  { address, dataFolder, kept, colors }: Surroundings,
+  putRight: { readonly sequence: string; readonly number: number; readonly type: string },
+): string[] {
   const dim = (text: string): string => colors.dim(text);
   return [
     '',
@@ -103,6 +106,9 @@ export function stillThere({ address, dataFolder, kept, colors }: Surroundings):
     `  npx annals read --backwards --limit 10           ${dim('what happened last')}`,
     `  npx annals read --type issues --content`,
     `  npx annals observers                             ${dim('where the two observers stand')}`,
+    `  npx annals types show ${putRight.type.padEnd(27)}${dim('its generations, and what leads from one to the next')}`,
+    `  npx annals show ${putRight.number} --sequence ${putRight.sequence}             ${dim('that event in each, and put right')}`,
+    `  npx annals constraints                           ${dim('what holds across all events')}`,
     `  npx annals read --sequence system                ${dim('who retried what, and when')}`,
     `  npx annals follow --only-new                     ${dim('and append something from a third terminal:')}`,
     `  echo '{"hello":"world"}' | npx annals append - --type greeted --source demo`,
