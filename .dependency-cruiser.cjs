@@ -1,7 +1,7 @@
 /**
  * Which room of the house may know which other (`npm run layers`).
  *
- * The order is kernel ← storage ← event-types, constraints ← sequences ← observation ← observers ← api ← server ← cli:
+ * The order is kernel ← storage ← event-types, constraints, jobs ← sequences ← observation ← observers ← api ← server ← cli:
  * a room knows only what stands before it. `contract` (the wire) and `client` stand beside that order. A type alone is
  * knowledge too, so type-only imports count.
  *
@@ -25,29 +25,46 @@ const ROOMS = {
     because: 'Schemas and migrations are rules about content, held beside constraints and not through them.',
   },
   constraints: {
+    knows: ['kernel', 'storage', 'event-types', 'jobs'],
+    because:
+      'Constraints are claims in the database; they are checked by the sequencer, so they cannot call it. ' +
+      'What was recorded before a generation existed is cast to it, hence the types.',
+  },
+  jobs: {
     knows: ['kernel', 'storage'],
-    because: 'Constraints are claims in the database; they are checked by the sequencer, so they cannot call it.',
+    because: 'Jobs are run whatever they do; the rooms that have long work to do know them, never the other way round.',
   },
   sequences: {
-    knows: ['kernel', 'contract', 'storage', 'event-types', 'constraints'],
+    knows: ['kernel', 'contract', 'storage', 'event-types', 'constraints', 'jobs'],
     because:
       'The log is whole without anybody who observes it. It encodes events for the wire once, hence the contract.',
   },
   observation: {
-    knows: ['kernel', 'contract', 'storage', 'event-types', 'constraints', 'sequences'],
+    knows: ['kernel', 'contract', 'storage', 'event-types', 'constraints', 'jobs', 'sequences'],
     because:
       'Offsets, partitions and leases stand on the log. It hands events on in their wire form, hence the contract.',
   },
   observers: {
-    knows: ['kernel', 'storage', 'event-types', 'constraints', 'sequences', 'observation'],
-    because: 'What is built on the log uses what any observer may use, never the api, the server or the command line.',
+    knows: ['kernel', 'contract', 'storage', 'event-types', 'constraints', 'sequences', 'observation', 'client'],
+    because:
+      'What is built on the log uses what any observer may use, never the api, the server or the command line. The relay reads its source as any program does, also when that is another server: hence the client.',
   },
   api: {
-    knows: ['kernel', 'contract', 'storage', 'event-types', 'constraints', 'sequences', 'observation', 'observers'],
+    knows: [
+      'kernel',
+      'contract',
+      'storage',
+      'event-types',
+      'constraints',
+      'jobs',
+      'sequences',
+      'observation',
+      'observers',
+    ],
     because: 'The api translates between the wire and the rooms before it; who composes and starts it, it cannot know.',
   },
   server: {
-    knows: ['kernel', 'storage', 'event-types', 'constraints', 'sequences', 'observation', 'observers', 'api'],
+    knows: ['kernel', 'storage', 'event-types', 'constraints', 'jobs', 'sequences', 'observation', 'observers', 'api'],
     because: 'The server composes all rooms and leaves the wire to the api.',
   },
   client: {

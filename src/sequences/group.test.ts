@@ -3,7 +3,7 @@ import { BSON } from 'mongodb';
 import type { Expectation } from '../contract/messages';
 import type { EventDraft } from '../storage/event-document';
 import { HOLD } from './expectations';
-import { appendAt, groupSize, prefixWithoutConflict } from './group';
+import { appendAt, groupSize, prefixOfChanges, prefixWithoutConflict } from './group';
 import { matches } from './log-event';
 import { PendingAppend } from './pending-append';
 
@@ -138,6 +138,17 @@ describe('what can be committed together', () => {
     expect(prefixWithoutConflict([alone])).toBe(1);
     expect(prefixWithoutConflict([alone, pending([draft({ eventId: '3' })])])).toBe(2);
   });
+});
+
+it('what changes the same thing as an earlier one waits, and so does what comes after it', () => {
+  const changing = (...things: string[]) => {
+    const companion = { touches: new Set(things), check: async () => Promise.resolve(HOLD), write: async () => Promise.resolve() };
+    return new PendingAppend({ ...pending([draft({})]).append, companions: [companion] }, 0);
+  };
+  const plain = pending([draft({})]);
+  expect(prefixOfChanges([])).toBe(0);
+  expect(prefixOfChanges([plain, plain, changing('a'), changing('b'), plain])).toBe(5);
+  expect(prefixOfChanges([changing('a'), plain, changing('b', 'a'), plain])).toBe(2);
 });
 
 it('the place of a document leads to the append that it is of', () => {

@@ -23,6 +23,20 @@ export function groupSize(queue: readonly PendingAppend[], limits: GroupLimits):
 }
 
 /**
+ * How many appends at the front of the group change nothing in common beside the log. Cut off before any
+ * of them is checked: what waits for an earlier one's change is checked once, and not once for each.
+ */
+export function prefixOfChanges(group: readonly PendingAppend[]): number {
+  const touched = new Set<string>();
+  for (const [index, { append }] of group.entries()) {
+    const own = append.companions.flatMap(({ touches }) => [...touches]);
+    if (own.some((thing) => touched.has(thing))) return index;
+    for (const thing of own) touched.add(thing);
+  }
+  return group.length;
+}
+
+/**
  * Where a constraint comes into force everything below has been looked at, and everything above is held
  * against it: neither is true of what is recorded in the same commit.
  */

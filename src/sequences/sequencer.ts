@@ -27,7 +27,7 @@ import {
 import type { AdmittedAppend } from './admission';
 import { AppendQueue } from './append-queue';
 import type { Companion } from './companion';
-import { appendAt, prefixWithoutConflict } from './group';
+import { appendAt, prefixOfChanges, prefixWithoutConflict } from './group';
 import { GroupCheck } from './group-check';
 import { fromDraft } from './log-event';
 import { PendingAppend } from './pending-append';
@@ -136,7 +136,9 @@ export class Sequencer {
     this.#constraintsChanged = false;
     // Others' commits become known while we check. What was checked against one tail says nothing about a later one.
     let first: number;
-    let holding = group;
+    const size = prefixOfChanges(group);
+    this.#queue.putBack(group.slice(size));
+    let holding: readonly PendingAppend[] = group.slice(0, size);
     let together: readonly PendingAppend[];
     let ready: readonly PendingAppend[];
     do {
