@@ -17,7 +17,7 @@ export function allDifferent(elements: readonly unknown[]): boolean {
   const seen = new Set<string>();
   for (const element of elements) {
     const text = canonicalText(element);
-    charge(STEPS_PER_ELEMENT + text.length / CHARACTERS_PER_STEP);
+    charge(STEPS_PER_ELEMENT + Math.ceil(text.length / CHARACTERS_PER_STEP));
     if (seen.has(text)) return false;
     seen.add(text);
   }

@@ -13,9 +13,10 @@ import {
   schemasByName,
   schemasListed,
   typesOf,
+  typesOfValue,
   valuesOf,
 } from './schema-view';
-import { beginValidation } from './validation-budget';
+import { beginValidation, UNBOUNDED } from './validation-budget';
 
 /** Levels of objects and arrays; beyond them only what is required is made. */
 const DEPTH = 8;
@@ -32,7 +33,7 @@ type Made = unknown;
 
 /** Up to `count` values: the least, then full ones, each with other alternatives. */
 export function madeExamples(schema: Schema, count: number): unknown[] {
-  beginValidation(Number.POSITIVE_INFINITY); // Patterns are tried, and count their steps.
+  beginValidation(UNBOUNDED); // Patterns are tried, and count their steps.
   const values: unknown[] = [];
   for (let i = 0; i < count; i++) {
     const value = new ExampleMaker(schema, i % 2 === 1, Math.floor(i / 2)).make(schema, 0);
@@ -83,14 +84,17 @@ class ExampleMaker {
   /** The schema with what it refers to, all parts of `allOf`, and one alternative, as one object. */
   private merged(schema: SchemaObject, depth: number): SchemaObject {
     const { $ref, allOf: _allOf, anyOf: _anyOf, oneOf: _oneOf, ...rest } = schema as Record<string, unknown>;
+    if (depth > DEPTH) return rest;
     const parts: Schema[] = [...schemasListed(schema, 'allOf')];
     if (typeof $ref === 'string' && isObject(this.root)) parts.push(resolveReference(this.root, $ref));
-    for (const keyword of ['anyOf', 'oneOf']) {
-      const alternative = this.pick(schemasListed(schema, keyword));
-      if (alternative !== undefined) parts.push(alternative);
-    }
-    if (depth > DEPTH) return rest;
-    return parts.filter(isObject).reduce((all, part) => joined(all, this.merged(part, depth + 1)), rest);
+    const joinedWith = (all: SchemaObject, part: SchemaObject): SchemaObject => joined(all, this.merged(part, depth + 1));
+    const whole = parts.filter(isObject).reduce(joinedWith, rest);
+    return ['anyOf', 'oneOf'].reduce((all, keyword) => {
+      const alternatives = schemasListed(schema, keyword).filter(isObject);
+      const turned = alternatives.map((_, i) => alternatives[(i + this.turn) % alternatives.length] ?? {});
+      // The first from here on that can go with what is there.
+      return turned.map((alternative) => joinedWith(all, alternative)).find(possible) ?? all;
+    }, whole);
   }
 
   private typeOf(schema: SchemaObject): string | undefined {
@@ -135,11 +139,16 @@ class ExampleMaker {
 const depthless = (schema: SchemaObject): boolean => schema['minLength'] === undefined && schema['pattern'] === undefined && schema['format'] === undefined;
 
 function givenValues(schema: SchemaObject): readonly unknown[] {
+  const types = typesOf(schema);
   const listed = valuesOf(schema);
-  if (listed !== undefined) return listed;
+  if (listed !== undefined) return listed.filter((value) => types === undefined || typesOfValue(value).some((type) => types.has(type)));
   if (Array.isArray(schema['examples']) && schema['examples'].length > 0) return schema['examples'];
   return Object.hasOwn(schema, 'default') ? [schema['default']] : [];
 }
+
+/** Whether some type is left, and some value. */
+const possible = (schema: SchemaObject): boolean =>
+  typesOf(schema)?.size !== 0 && (valuesOf(schema) === undefined || givenValues(schema).length > 0);
 
 const typesListed = (schema: SchemaObject): readonly string[] | undefined => {
   const types = typesOf(schema);

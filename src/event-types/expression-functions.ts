@@ -20,6 +20,7 @@ import {
   type CelList,
   type CelValue,
 } from '@bufbuild/cel';
+import { strings } from '@bufbuild/cel/ext';
 import type { ExpressionBudget } from './expression-budget';
 import { momentOf, type TimestampOf } from './expression-values';
 
@@ -38,6 +39,12 @@ const MAP = mapType(DYN, DYN);
 
 /** Functions of CEL that there are not: RE2 inside an expression would be a language inside a language. */
 const LEFT_OUT = new Set(['matches']);
+/** Of CEL's library of text functions, those that give no more text than they are given; `replace` is below. */
+const OF_TEXT = new Set(['charAt', 'indexOf', 'lastIndexOf', 'lowerAscii', 'upperAscii', 'split', 'substring', 'trim', 'join']);
+/** Those that look for one text in another, which can take the product of both lengths. */
+const SEARCHING = new Set(['contains', 'indexOf', 'lastIndexOf', 'split', 'replace']);
+/** Comparisons of one character with another that a step pays for. */
+const COMPARISONS_PER_STEP = 1024;
 /** Those that go through lists and objects down to the last value. */
 const DEEP = new Set(['_==_', '_!=_', '@in']);
 /** Those that read a value out of text, which is never long. */
@@ -51,7 +58,7 @@ export interface ExpressionFunctions {
 }
 
 export function expressionFunctions(budget: ExpressionBudget): ExpressionFunctions {
-  const standard = [...celEnv().funcs];
+  const standard = [...celEnv().funcs, ...strings.filter(({ name }) => OF_TEXT.has(name))];
   const funcs = [...standard.map((func) => paying(func, budget)), ...ownFunctions(budget), ...calendarFunctions(standard)];
   const env = celEnv({ funcs });
   return {
@@ -72,9 +79,14 @@ function paying(func: CelFunc, budget: ExpressionBudget): CelFunc {
     for (const value of self === undefined ? args : [self, ...args]) {
       if (typeof value === 'string' || value instanceof Uint8Array) budget.spendOnText(value.length);
       else if (DEEP.has(name)) weigh(value, budget);
+      else if (name === 'join' && isCelList(value)) spendOnJoin(value, args[0], budget);
       if (CONVERSIONS.has(name) && typeof value === 'string' && value.length > CONVERTED_LENGTH) {
         throw new Error(`${name} is for text of at most ${CONVERTED_LENGTH} characters`);
       }
+    }
+    const [sought] = args;
+    if (SEARCHING.has(name) && typeof self === 'string' && typeof sought === 'string') {
+      budget.spend(Math.floor((self.length * sought.length) / COMPARISONS_PER_STEP));
     }
     const answer = func.call(0, self, args);
     if (answer === undefined) throw new Error(`${name} does not take these values`);
@@ -85,6 +97,13 @@ function paying(func: CelFunc, budget: ExpressionBudget): CelFunc {
   return celMethod(name, target, types, result, function (this: CelValue, ...args: CelValue[]) {
     return call(this, args);
   });
+}
+
+/** Pays for what a list of texts becomes. */
+function spendOnJoin(list: CelList, separator: CelValue | undefined, budget: ExpressionBudget): void {
+  const between = typeof separator === 'string' ? separator.length : 0;
+  budget.spend(list.size);
+  for (const text of list) budget.spendOnText(between + (typeof text === 'string' ? text.length : 0));
 }
 
 /** Pays for every value inside a value. */
@@ -124,6 +143,14 @@ function ownFunctions(budget: ExpressionBudget): CelFunc[] {
       push(values, left);
       push(values, right);
       return celList(values);
+    }),
+    celMethod('replace', STRING, [STRING, STRING], STRING, function (this: string, sought, instead) {
+      if (sought === '') throw new Error('replace looks for an empty text');
+      budget.spendOnText(this.length);
+      budget.spend(Math.floor((this.length * sought.length) / COMPARISONS_PER_STEP));
+      const parts = this.split(sought);
+      budget.spendOnText(parts.length * instead.length);
+      return parts.join(instead);
     }),
     celFunc(HAS, [DYN, STRING], BOOL, (holder, key) => hasKey(holder, key, budget)),
     celFunc('@in', [STRING, MAP], BOOL, (key, map) => hasKey(map, key, budget)),

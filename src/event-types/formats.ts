@@ -39,9 +39,11 @@ export function addFormats(ajv: Ajv): void {
   for (const name of OF_NUMBERS) ajv.addFormat(name, formats.get(name));
   for (const name of OF_TEXT) {
     const matches = predicateOf(formats.get(name));
+    const squared = SQUARED.has(name);
     ajv.addFormat(name, (text: string) => {
-      if (text.length > FORMATTED_LENGTH) return false;
-      charge(1 + (SQUARED.has(name) ? text.length ** 2 / SQUARES_PER_STEP : text.length / CHARACTERS_PER_STEP));
+      const { length } = text;
+      if (length > FORMATTED_LENGTH) return false;
+      charge(Math.ceil(squared ? length ** 2 / SQUARES_PER_STEP : length / CHARACTERS_PER_STEP));
       return matches(text);
     });
   }

@@ -72,9 +72,13 @@ function boundedText(value: string, property: string): string {
   throw new InvalidStep(property, `has ${size} bytes; the limit is ${LIMITS.stepValueBytes}`);
 }
 
+/** Characters of a separator that text is split at: looking for it can take the product of both lengths. */
+const SEPARATOR_LENGTH = 100;
+
 function separatorOf(separator: string): string {
   if (separator === '') throw new InvalidStep('separator', 'is empty');
-  return boundedText(separator, 'separator');
+  if (separator.length <= SEPARATOR_LENGTH) return separator;
+  throw new InvalidStep('separator', `has ${separator.length} characters; the limit is ${SEPARATOR_LENGTH}`);
 }
 
 const KEY = 'value';

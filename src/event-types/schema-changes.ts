@@ -2,7 +2,7 @@
 import { SchemaComparison, type PlacedChange } from './schema-comparison';
 import { dialectOf, isObject, parseSchema, type Schema } from './schema-text';
 import { sameText } from './schema-view';
-import { beginValidation } from './validation-budget';
+import { beginValidation, UNBOUNDED } from './validation-budget';
 
 export interface SchemaChange {
   readonly words: string;
@@ -19,7 +19,7 @@ export function changesBetween(oldText: string, newText: string): readonly Schem
   const [old, now] = [parseSchema(oldText), parseSchema(newText)];
   if (sameText(old, now)) return [];
   if (dialect(old) !== dialect(now)) return [{ words: 'it is of another dialect of JSON Schema', compatible: false }];
-  beginValidation(Number.POSITIVE_INFINITY); // Patterns are tried on names of properties, and count their steps.
+  beginValidation(UNBOUNDED); // Patterns are tried on names of properties, and count their steps.
   const changes = distinct(new SchemaComparison(old, now).changes().map(spoken));
   if (changes.length === 0) return [{ words: 'its descriptions or definitions are new', compatible: true }];
   const rest = changes.slice(TOLD);

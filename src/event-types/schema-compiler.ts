@@ -11,7 +11,7 @@ import { compilePattern } from './patterns';
 import { faultOf } from './schema-faults';
 import { COST_KEYWORD, planSchema } from './schema-plan';
 import { InvalidSchema, type Dialect, type Schema } from './schema-text';
-import { beginValidation, charge } from './validation-budget';
+import { beginValidation, charge, UNBOUNDED } from './validation-budget';
 
 /** Whether the first fault ends a validation, or all of them are looked for. */
 export type Thoroughness = 'first' | 'all';
@@ -89,7 +89,7 @@ export function compileSchema(schema: Schema, thoroughness: Thoroughness): Valid
   const ajv = compilerFor(plan.dialect, thoroughness);
   try {
     // The dialect's own schema has patterns, and they count too.
-    beginValidation(Number.POSITIVE_INFINITY);
+    beginValidation(UNBOUNDED);
     if (ajv.validateSchema(plan.schema) !== true) {
       const [fault] = (ajv.errors ?? []).map((error) => faultOf(error, plan.schema));
       throw new InvalidSchema(`is no JSON Schema of ${plan.dialect}: $${fault?.path ?? ''} ${fault?.message ?? ''}`);

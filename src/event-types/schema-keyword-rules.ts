@@ -2,7 +2,7 @@
 import { pathStep } from '../kernel/content/json-place';
 import { canonicalText } from './canonical-text';
 import type { SchemaObject } from './schema-text';
-import { JSON_TYPES, namesListed, numberUnder, sameText, typesOf, valuesOf } from './schema-view';
+import { JSON_TYPES, namesListed, numberUnder, sameText, typesOf, typesOfValue, valuesOf } from './schema-view';
 
 interface KeywordChange {
   readonly path: string;
@@ -32,13 +32,7 @@ export function compareTypes(o: SchemaObject, n: SchemaObject): KeywordChange[] 
 function typesOfValues(schema: SchemaObject): ReadonlySet<string> | undefined {
   const values = valuesOf(schema);
   if (values === undefined) return undefined;
-  return new Set(
-    values.map((value) => {
-      if (value === null) return 'null';
-      if (Array.isArray(value)) return 'array';
-      return Number.isInteger(value) ? 'integer' : typeof value;
-    }),
-  );
+  return new Set(values.map((value) => typesOfValue(value)[0]));
 }
 
 const spoken = (kinds: readonly string[]): string =>

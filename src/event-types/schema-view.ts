@@ -38,6 +38,13 @@ export function typesOf(schema: SchemaObject): ReadonlySet<string> | undefined {
   return types;
 }
 
+/** The types of a value, the narrowest first. */
+export function typesOfValue(value: unknown): readonly [string, ...string[]] {
+  if (value === null) return ['null'];
+  if (Array.isArray(value)) return ['array'];
+  return Number.isInteger(value) ? ['integer', 'number'] : [typeof value];
+}
+
 /** The values that a schema allows when it lists them. */
 export function valuesOf(schema: SchemaObject): readonly unknown[] | undefined {
   const listed: readonly unknown[] | undefined = Array.isArray(schema['enum']) ? schema['enum'] : undefined;
