@@ -1,6 +1,6 @@
 /** What the engine of an observer is made with: what was on record when its owner took it, and what it works on. */
 import type { Logger } from 'pino';
-import type { OpenSequence } from '../sequences/sequences';
+import type { OpenSequence } from '../sequences/open-sequence';
 import type { FailureRecord, ObserverRecord, ObserverStore } from '../storage/observers';
 
 export interface EngineOptions {

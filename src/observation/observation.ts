@@ -4,7 +4,8 @@ import type { MongoClient } from 'mongodb';
 import type { Logger } from 'pino';
 import { AnnalsError } from '../kernel/annals-error';
 import { newId } from '../kernel/ids';
-import type { OpenSequence, Sequences } from '../sequences/sequences';
+import type { OpenSequence } from '../sequences/open-sequence';
+import type { Sequences } from '../sequences/sequences';
 import { checkWanted } from '../sequences/wanted-generations';
 import type { Catalogue } from '../storage/catalogue';
 import { Leases } from '../storage/leases';
@@ -267,7 +268,7 @@ export class Observation {
     type: string,
     facts: Readonly<Record<string, string>>,
   ): Promise<void> {
-    await this.options.sequences.recordAct(store, namespace, type, { observer, ...facts, act: newId() });
+    await this.options.sequences.recordAct(store, namespace, type, { observer, act: newId() }, facts);
   }
 }
 

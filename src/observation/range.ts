@@ -1,6 +1,6 @@
 /** Questions about stretches of a log: where a time lies, how many events match. */
 import { Long } from 'mongodb';
-import type { OpenSequence } from '../sequences/sequences';
+import type { OpenSequence } from '../sequences/open-sequence';
 import { deliveredQuery, findEvents, READ_CONCERN, selectsAll } from '../storage/find-events';
 import { PASS_OVER, visitEvent } from '../storage/event-fields';
 import type { ObserverDefinition, ObserverRecord } from '../storage/observers';

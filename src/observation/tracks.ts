@@ -1,6 +1,6 @@
 /** Makes the tracks of an observer: the main one, the one of a replay, and the lane of a failed partition. */
 import { ContentType, type EventFilter } from '../contract/messages';
-import type { OpenSequence } from '../sequences/sequences';
+import type { OpenSequence } from '../sequences/open-sequence';
 import type { ObserverDefinition, ObserverRecord } from '../storage/observers';
 import { wantedOf } from '../sequences/wanted-generations';
 import type { DispatchLimits } from './dispatcher';

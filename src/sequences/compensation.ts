@@ -11,17 +11,16 @@ import type { TypesOfStore } from '../event-types/types-of-store';
 import { newId } from '../kernel/ids';
 import { LIMITS, MIN_DATE_MS } from '../kernel/limits';
 import type { Violation } from '../kernel/violation';
-import { addCompensation, encodeCompensation } from '../storage/change-events';
+import { addCompensation, encodeCompensation, type ChangeableEvent } from '../storage/change-events';
 import type { EventDraft } from '../storage/event-document';
-import { storedEvent, type StoredEvent } from '../storage/stored-event';
 import { encodeDrafts } from './admission';
-import { changeable, changeOf } from './changeable';
+import { changeable, changeableNow, changeOf } from './changeable';
 import type { Companion } from './companion';
 import { checkContent } from './content-check';
 import { HOLD, type Verdict } from './expectations';
 import { atMost, checkDate, required } from './field-checks';
-import { readOne, type SequencePlace } from './reader';
-import type { OpenSequence } from './sequences';
+import type { SequencePlace } from './reader';
+import type { OpenSequence } from './open-sequence';
 
 export interface CompensateRequest {
   /** The event's number or id. */
@@ -74,7 +73,7 @@ export async function compensate(
 }
 
 function announcementOf(
-  original: StoredEvent,
+  original: ChangeableEvent,
   request: CompensateRequest,
   types: TypesOfStore,
 ): { draft: EventDraft; violations: readonly Violation[] } {
@@ -115,7 +114,7 @@ function ofCompensation(violation: Violation): Violation {
   };
 }
 
-const anotherType = (type: string, original: StoredEvent): Violation => ({
+const anotherType = (type: string, original: ChangeableEvent): Violation => ({
   code: 'ANOTHER_TYPE',
   message: `event ${original.number} is ${original.type}, not ${type}; a compensation has the type of its event`,
   field: 'type',
@@ -143,16 +142,16 @@ export class CompensationWrite implements Companion {
   }
 
   async check(): Promise<Verdict> {
-    const document = await readOne(this.place, this.number);
-    const event = document === undefined ? undefined : storedEvent(document);
-    if (event === undefined) throw new Error(`event ${this.number} is gone`);
-    if (event.redacted) return { kind: 'violated', violations: [redactedViolation(this.number)] };
+    const { number } = this;
+    const [event] = await changeableNow(this.place, [number]);
+    if (event === undefined || event.redacted) return { kind: 'violated', violations: [redactedViolation(number)] };
+    const count = event.compensatedAt.length;
     const bytes = event.bytes + this.#encoded(0, 0).length;
-    if (event.compensations.length < LIMITS.compensationsPerEvent && bytes <= LIMITS.eventBytes) return HOLD;
-    const message = `event ${this.number} has ${event.compensations.length} compensations and would have ${bytes} bytes; the limits are ${LIMITS.compensationsPerEvent} and ${LIMITS.eventBytes}`;
+    if (count < LIMITS.compensationsPerEvent && bytes <= LIMITS.eventBytes) return HOLD;
+    const message = `event ${number} has ${count} compensations and would have ${bytes} bytes; the limits are ${LIMITS.compensationsPerEvent} and ${LIMITS.eventBytes}`;
     return {
       kind: 'violated',
-      violations: [{ ...redactedViolation(this.number), code: 'COMPENSATIONS_FULL', message }],
+      violations: [{ ...redactedViolation(number), code: 'COMPENSATIONS_FULL', message }],
     };
   }
 

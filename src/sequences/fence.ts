@@ -10,7 +10,7 @@ import { MIN_DATE_MS } from '../kernel/limits';
 import { SERVER_IDENTITY } from './audit';
 import { encodeDrafts } from './admission';
 import { HOLD, type Verdict } from './expectations';
-import type { OpenSequence } from './sequences';
+import type { OpenSequence } from './open-sequence';
 
 /** Readers never see it. */
 const FENCE_TYPE = '$ConstraintInForce';

@@ -142,7 +142,11 @@ describe('what can be committed together', () => {
 
 it('what changes the same thing as an earlier one waits, and so does what comes after it', () => {
   const changing = (...things: string[]) => {
-    const companion = { touches: new Set(things), check: async () => Promise.resolve(HOLD), write: async () => Promise.resolve() };
+    const companion = {
+      touches: new Set(things),
+      check: async () => Promise.resolve(HOLD),
+      write: async () => Promise.resolve(),
+    };
     return new PendingAppend({ ...pending([draft({})]).append, companions: [companion] }, 0);
   };
   const plain = pending([draft({})]);

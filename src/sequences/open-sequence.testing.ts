@@ -11,7 +11,7 @@ import { compensate, type CompensateRequest, type CompensateResponse } from './c
 import { QueueBudget } from './queue-budget';
 import { redact, type RedactRequest, type RedactResponse } from './redaction';
 import { Sequencer } from './sequencer';
-import type { OpenSequence } from './sequences';
+import type { OpenSequence } from './open-sequence';
 import { Tail } from './tail';
 import { TUNING } from './tuning';
 import { InTurns, TurnBudget } from './turns';

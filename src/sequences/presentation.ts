@@ -1,6 +1,6 @@
 /** In which form a reader gets the content of events: what it asks for, and what the store's types make of that. */
 import { ContentType } from '../contract/messages';
-import type { CompiledType, TypesOfStore } from '../event-types/types-of-store';
+import type { TypesOfStore } from '../event-types/types-of-store';
 
 /** Which of an event's contents is shown: what was appended, what its last compensation says, or all of it. */
 export type View = 'original' | 'effective' | 'all';

@@ -13,7 +13,8 @@ import type { SequenceAddress } from '../kernel/names';
 import { documentAt, findEvents } from '../storage/find-events';
 import { storedEvent, type StoredEvent } from '../storage/stored-event';
 import { chooseGeneration } from './choose-generation';
-import type { OpenSequence, Sequences } from './sequences';
+import type { OpenSequence } from './open-sequence';
+import type { Sequences } from './sequences';
 import { TUNING } from './tuning';
 
 export interface PreviewRequest {

@@ -6,17 +6,15 @@
 import { BSON, type ClientSession } from 'mongodb';
 import { newId } from '../kernel/ids';
 import { LIMITS, MIN_DATE_MS } from '../kernel/limits';
-import { findRedactable, takeContentAway, type RedactableEvent } from '../storage/change-events';
+import { findChangeable, takeContentAway, type ChangeableEvent } from '../storage/change-events';
 import type { EventDraft } from '../storage/event-document';
-import { documentAt, findEvents } from '../storage/find-events';
-import { storedEvent, type StoredEvent } from '../storage/stored-event';
 import { encodeDrafts } from './admission';
-import { changeable, changeOf } from './changeable';
+import { changeable, changeableNow, changeOf } from './changeable';
 import type { Companion } from './companion';
 import { HOLD, type Verdict } from './expectations';
 import { atMost, required } from './field-checks';
 import type { SequencePlace } from './reader';
-import type { OpenSequence } from './sequences';
+import type { OpenSequence } from './open-sequence';
 import { TUNING } from './tuning';
 
 /** One event by its number or id, or all of a type about a source. */
@@ -72,7 +70,10 @@ export async function redact(
       counts.lastSequenceNumber = last ?? counts.lastSequenceNumber;
       if (last !== undefined) break;
       // Somebody else redacted one of them meanwhile.
-      const now = await Promise.all(open.map(async ({ number }) => changeable(sequence, number)));
+      const now = await changeableNow(
+        sequence,
+        open.map(({ number }) => number),
+      );
       open = now.filter((event) => !event.redacted);
     }
     counts.redacted += open.length;
@@ -100,26 +101,22 @@ async function redactTogether(
 }
 
 /** The events that are meant, in portions of one transaction each. */
-async function* targets(sequence: OpenSequence, target: RedactionTarget): AsyncGenerator<StoredEvent[]> {
+async function* targets(sequence: OpenSequence, target: RedactionTarget): AsyncGenerator<readonly ChangeableEvent[]> {
   if ('key' in target) {
     yield [await changeable(sequence, target.key)];
     return;
   }
   const { db, collection, tail } = sequence;
-  const filter = {
-    types: [required(target.type, 'selection.type', LIMITS.eventTypeLength)],
-    eventSourceIds: [required(target.eventSourceId, 'selection.event_source_id', LIMITS.eventSourceIdLength)],
-    tags: [],
-    correlationId: undefined,
-  };
+  const type = required(target.type, 'selection.type', LIMITS.eventTypeLength);
+  const eventSourceId = required(target.eventSourceId, 'selection.event_source_id', LIMITS.eventSourceIdLength);
+  const limit = TUNING.redactionEvents;
   await tail.refresh();
   const to = tail.next - 1;
   for (let from = 0; from <= to;) {
-    const found = await findEvents(db, collection, { from, to, limit: TUNING.redactionEvents, filters: [filter] });
-    const events = found.starts.map((start) => storedEvent(documentAt(found.bytes, start)));
-    yield events.filter((event) => event.announces === undefined);
-    const last = events.at(-1);
-    if (found.exhausted || last === undefined) return;
+    const found = await findChangeable(db, collection, { type, eventSourceId, from, to, limit });
+    yield found.filter((event) => event.announces === undefined);
+    const last = found.at(-1);
+    if (last === undefined || found.length < limit) return;
     from = last.number + 1;
   }
 }
@@ -134,7 +131,7 @@ interface RedactionMetadata {
 const EMPTY_CONTENT = Buffer.from(BSON.serialize({}));
 
 function announcementOf(
-  { number, type, eventSourceId, generation, tags }: StoredEvent,
+  { number, type, eventSourceId, generation, tags }: ChangeableEvent,
   { reason, ...metadata }: RedactionMetadata,
 ): EventDraft {
   return {
@@ -154,8 +151,8 @@ function announcementOf(
 /** What redactions change beside their announcements: the events' own documents, and those that announce their compensations. */
 export class RedactionWrite implements Companion {
   readonly touches: ReadonlySet<string>;
-  /** The events as they are at the moment of the check. */
-  #events: ReadonlyMap<number, RedactableEvent> = new Map();
+  /** Each event as it is at the moment of the check. */
+  #events: readonly ChangeableEvent[] = [];
 
   /** @param numbers the events to be redacted, in the order of the drafts that announce it. */
   constructor(
@@ -167,23 +164,18 @@ export class RedactionWrite implements Companion {
   }
 
   async check(): Promise<Verdict> {
-    const { db, collection } = this.place;
-    this.#events = await findRedactable(db, collection, this.numbers);
-    const gone = this.numbers.find((number) => !this.#events.has(number));
-    if (gone !== undefined) throw new Error(`event ${gone} is gone`);
-    const already = [...this.#events.values()].some((event) => event.redacted);
-    return already ? { kind: 'violated', violations: [] } : HOLD;
+    this.#events = await changeableNow(this.place, this.numbers);
+    return this.#events.some((event) => event.redacted) ? { kind: 'violated', violations: [] } : HOLD;
   }
 
   async write(session: ClientSession, first: number, recorded: number): Promise<void> {
     const { db, collection } = this.place;
-    const redactions = this.numbers.flatMap((number, i) => {
-      const event = this.#events.get(number);
-      // Its content is gone, and why it went is not to be overwritten.
-      if (event === undefined || event.redacted) return [];
+    const redactions = this.#events.flatMap(({ number, compensatedAt, redacted }, i) => {
+      // Why content that is gone went is not to be overwritten.
+      if (redacted) return [];
       const { announces, causedBy } = this.drafts[i] as EventDraft;
-      const numbers = [number, ...event.announced];
-      return { numbers, reason: announces?.reason ?? '', causedBy, recorded, sequenceNumber: first + i };
+      const reason = announces?.reason ?? '';
+      return { numbers: [number, ...compensatedAt], reason, causedBy, recorded, sequenceNumber: first + i };
     });
     if (redactions.length > 0) await takeContentAway(db, collection, redactions, session);
   }

@@ -4,8 +4,8 @@
  * the same transaction, so no crash leaves the two apart.
  */
 import type { ClientSession, MongoClient } from 'mongodb';
-import { AnnalsError, overLimit } from '../kernel/annals-error';
 import type { TypesOfStore } from '../event-types/types-of-store';
+import { AnnalsError, overLimit } from '../kernel/annals-error';
 import type { GenerationContent } from '../kernel/generation-content';
 import { LIMITS } from '../kernel/limits';
 import type { Violation } from '../kernel/violation';
@@ -18,7 +18,7 @@ import { CompensationWrite } from './compensation';
 import { HOLD, type Verdict } from './expectations';
 import { RedactionWrite } from './redaction';
 import { relayedContents } from './relayed-contents';
-import type { OpenSequence } from './sequences';
+import type { OpenSequence } from './open-sequence';
 
 /** An event as it stands in the source. Dates are ms since 1970. */
 export interface RelayedEvent extends Omit<EventDraft, 'contents' | 'origin' | 'announces' | 'anyGeneration'> {

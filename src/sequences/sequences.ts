@@ -1,6 +1,6 @@
 /** The event sequences that this server has open: for each its tail, its sequencer, and its place in the database. */
 import { LRUCache } from 'lru-cache';
-import type { Db, MongoClient } from 'mongodb';
+import type { MongoClient } from 'mongodb';
 import type { AppendRequest, AppendResponse } from '../contract/messages';
 import type { FenceOutcome, FencePlan, Fences } from '../constraints/activation';
 import type { ConstraintKeeper } from '../constraints/constraint-keeper';
@@ -14,7 +14,7 @@ import { admission } from './admission';
 import { act } from './audit';
 import { compensate, type CompensateRequest, type CompensateResponse } from './compensation';
 import { putFence } from './fence';
-import type { TypesAtHand } from './presentation';
+import type { OpenSequence } from './open-sequence';
 import { QueueBudget } from './queue-budget';
 import { redact, type RedactRequest, type RedactResponse } from './redaction';
 import { relay, type Checkpoint, type RelayedEvent, type RelayOutcome } from './relay-append';
@@ -23,21 +23,6 @@ import { lastNumber } from './reader';
 import { Tail } from './tail';
 import { TUNING } from './tuning';
 import { InTurns, TurnBudget, type Held } from './turns';
-
-export interface OpenSequence extends TypesAtHand {
-  readonly address: SequenceAddress;
-  readonly db: Db;
-  readonly collection: string;
-  readonly tail: Tail;
-  readonly constraints: ConstraintKeeper;
-  readonly sequencer: Sequencer;
-  /** Checks appends one after the other, a large one in several turns of the event loop. */
-  readonly turns: InTurns;
-  /** The store's types as they are known at this moment. */
-  readonly types: () => TypesOfStore | undefined;
-  /** The same, for who waits until they are known. */
-  readonly loadTypes: () => Promise<TypesOfStore>;
-}
 
 /** What may stand against an append at this moment for the server as a whole: a full disk. */
 export type AppendGate = () => AnnalsError | undefined;

@@ -123,9 +123,9 @@ export function typeOf(name: string, latest: number, broken: readonly string[] =
       const step = Math.sign(to - from);
       let at = content;
       for (let g = from; g !== to; g += step) {
-        const name = `${g}→${g + step}`;
-        if (broken.includes(name)) return { failure: `${name} fails` };
-        at = Buffer.from(BSON.serialize({ step: name, of: BSON.deserialize(at, { promoteValues: false }) }));
+        const leg = `${g}→${g + step}`;
+        if (broken.includes(leg)) return { failure: `${leg} fails` };
+        at = Buffer.from(BSON.serialize({ step: leg, of: BSON.deserialize(at, { promoteValues: false }) }));
       }
       return { content: at };
     },

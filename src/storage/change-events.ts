@@ -2,9 +2,10 @@
  * Changes recorded events, within the transaction that announces the change on the log: a compensation
  * is added, or all content is taken away. Content goes to the wire as the bytes that it is.
  */
-import { BSON, Long, MongoServerError, type ClientSession, type Db, type Document } from 'mongodb';
+import { BSON, Long, MongoServerError, type ClientSession, type Db, type Document, type Filter } from 'mongodb';
 import { makeDocumentSequence } from 'mongodb/lib/cmap/commands';
 import type { GenerationContent } from '../kernel/generation-content';
+import { SOURCE_INDEX } from './event-collections';
 import { READ_CONCERN } from './find-events';
 import { documentOf, joined } from './raw-document';
 
@@ -60,43 +61,92 @@ export async function addCompensation(
   await update(db, collection, [statement], 1, session);
 }
 
-/** What a redaction needs to know of an event. */
-export interface RedactableEvent {
+/** An event as far as a change of it needs to know it: without its content, since many of them may be large. */
+export interface ChangeableEvent {
   readonly number: number;
+  readonly type: string;
+  /** The generation that it was appended in. */
+  readonly generation: number;
+  readonly eventSourceId: string;
+  readonly tags: readonly string[];
+  /** Where its compensations are announced, oldest first. */
+  readonly compensatedAt: readonly number[];
   readonly redacted: boolean;
-  /** Where its compensations are announced. */
-  readonly announced: readonly number[];
+  /** The number of the event that it announces something of; undefined when it is an event of its own. */
+  readonly announces: number | undefined;
+  /** Bytes of its document. */
+  readonly bytes: number;
 }
 
-interface Redactable {
-  readonly _id: Long;
-  readonly redaction?: object;
-  readonly compensations: readonly { readonly sequenceNumber: Long }[];
-}
+/** Which events are looked for: these, or the first of a type about a source within a range, both ends inclusive. */
+export type ChangeableQuery =
+  | { readonly numbers: readonly number[] }
+  | { readonly eventId: string }
+  | {
+      readonly type: string;
+      readonly eventSourceId: string;
+      readonly from: number;
+      readonly to: number;
+      readonly limit: number;
+    };
 
-/** The events with these numbers, without their content: many of them may be large. */
-export async function findRedactable(
+/** What is recorded of them, by number ascending. Those that are not there are left out. */
+export async function findChangeable(
   db: Db,
   collection: string,
-  numbers: readonly number[],
-): Promise<ReadonlyMap<number, RedactableEvent>> {
+  query: ChangeableQuery,
+): Promise<readonly ChangeableEvent[]> {
+  const limit = 'numbers' in query ? query.numbers.length : 'limit' in query ? query.limit : 1;
   const documents = await db
-    .collection<Redactable>(collection)
-    .find(
-      { _id: { $in: numbers.map((number) => Long.fromNumber(number)) } },
-      {
-        projection: { 'redaction.sequenceNumber': 1, 'compensations.sequenceNumber': 1 },
-        readConcern: READ_CONCERN,
-        batchSize: numbers.length + 1,
-      },
-    )
+    .collection(collection)
+    .find<ProjectedEvent>(filterOf(query), {
+      projection: PROJECTION,
+      sort: { _id: 1 },
+      limit,
+      batchSize: limit + 1,
+      readConcern: READ_CONCERN,
+      ...('type' in query ? { hint: SOURCE_INDEX } : {}),
+    })
     .toArray();
-  const events = documents.map(({ _id, redaction, compensations }) => ({
+  return documents.map(({ _id, redaction, compensations, announces, ...same }) => ({
+    ...same,
     number: Number(_id),
+    compensatedAt: compensations.map(({ sequenceNumber }) => Number(sequenceNumber)),
     redacted: redaction !== undefined,
-    announced: compensations.map(({ sequenceNumber }) => Number(sequenceNumber)),
+    announces: announces === undefined ? undefined : Number(announces.sequenceNumber),
   }));
-  return new Map(events.map((event) => [event.number, event]));
+}
+
+const PROJECTION = {
+  type: 1,
+  generation: 1,
+  eventSourceId: 1,
+  tags: 1,
+  'compensations.sequenceNumber': 1,
+  'redaction.sequenceNumber': 1,
+  'announces.sequenceNumber': 1,
+  bytes: { $bsonSize: '$$ROOT' },
+};
+
+interface ProjectedEvent {
+  readonly _id: Long | number;
+  readonly type: string;
+  readonly generation: number;
+  readonly eventSourceId: string;
+  readonly tags: readonly string[];
+  readonly compensations: readonly { readonly sequenceNumber: Long | number }[];
+  readonly redaction?: object;
+  readonly announces?: { readonly sequenceNumber: Long | number };
+  readonly bytes: number;
+}
+
+function filterOf(query: ChangeableQuery): Filter<Document> {
+  if ('eventId' in query) return { eventId: query.eventId };
+  // The driver types `_id` as an ObjectId where it is told nothing else.
+  const number = (condition: Document) => ({ _id: condition }) as Filter<Document>;
+  if ('numbers' in query) return number({ $in: query.numbers.map((one) => Long.fromNumber(one)) });
+  const { type, eventSourceId, from, to } = query;
+  return { ...number({ $gte: Long.fromNumber(from), $lte: Long.fromNumber(to) }), type, eventSourceId };
 }
 
 export interface NewRedaction {

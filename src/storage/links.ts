@@ -4,6 +4,7 @@
  * and the checkpoint moves in the transaction of the append that it is the checkpoint of.
  */
 import { Binary, Long, type ClientSession, type Collection, type Db, type MongoClient } from 'mongodb';
+import { AnnalsError } from '../kernel/annals-error';
 import { WRITE_CONCERN } from './insert-events';
 import { LostLease } from './observers';
 import {
@@ -31,14 +32,18 @@ export interface LinkStep {
   readonly skips: readonly SkipRecord[];
 }
 
-/** Where a held partition goes to: on to another number, or out of the list. */
+/** Where held partitions go to with one step of a redrive: on to other numbers, or out of the list. */
 export interface RedriveStep {
-  /** The hold as it was: the step is made from its `from` and no other. */
+  readonly moves: readonly HoldMove[];
+  readonly relayed: number;
+  readonly skips: readonly SkipRecord[];
+}
+
+export interface HoldMove {
+  /** The hold as it was: it is moved from its `from` and no other. */
   readonly before: HoldRecord;
   /** Absent: the partition is no longer held. */
   readonly after: HoldRecord | undefined;
-  readonly relayed: number;
-  readonly skips: readonly SkipRecord[];
 }
 
 export class LinkStore {
@@ -155,21 +160,26 @@ export class LinkStore {
     return true;
   }
 
-  /** Moves a held partition on the session's transaction. False: the link is owned by somebody else, or it stands elsewhere. */
+  /**
+   * Moves held partitions on the session's transaction. False: the link is owned by somebody else.
+   * @throws AnnalsError LEASE_LOST when one of them stands elsewhere; then the transaction must not be committed
+   */
   async redriven(id: string, epoch: number, step: RedriveStep, session: ClientSession): Promise<boolean> {
-    const { before, after } = step;
     const counted = await this.#links.updateOne(
       { _id: id, epoch },
       { $inc: { 'counters.relayed': step.relayed, 'counters.skipped': step.skips.length } },
       { session },
     );
     if (counted.matchedCount === 0) return false;
-    const place = { _id: { link: id, partition: before.partition }, from: Long.fromNumber(before.from) };
-    if (after === undefined) {
-      if ((await this.#holds.deleteOne(place, { session })).deletedCount === 0) return false;
-    } else {
-      const { _id: _, ...fields } = holdDocument(id, after);
-      if ((await this.#holds.replaceOne(place, fields, { session })).matchedCount === 0) return false;
+    const writes = step.moves.map(({ before, after }) => {
+      const filter = { _id: { link: id, partition: before.partition }, from: Long.fromNumber(before.from) };
+      if (after === undefined) return { deleteOne: { filter } };
+      const { _id: _, ...replacement } = holdDocument(id, after);
+      return { replaceOne: { filter, replacement } };
+    });
+    if (writes.length > 0) {
+      const { deletedCount, matchedCount } = await this.#holds.bulkWrite(writes, { session });
+      if (deletedCount + matchedCount < writes.length) throw new AnnalsError('LEASE_LOST');
     }
     await this.#keepSkips(id, step.skips, session);
     return true;
