@@ -7,7 +7,10 @@ import type { CastContent } from './rule';
 export const castingIn =
   (types: TypeSource, store: string): CastContent =>
   (name, contents, generation) => {
-    const type = types.known(store)?.type(name);
+    const known = types.known(store);
+    // What is not known for a while, because the database is away, says nothing about what is registered.
+    if (known === undefined) throw new Error(`the types of ${store} are not known at this moment`);
+    const type = known.type(name);
     if (type === undefined) return contents.at(-1)?.content;
     const from = nearest(contents, generation);
     if (from === undefined || !type.generations.includes(generation)) return undefined;
