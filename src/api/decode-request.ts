@@ -58,7 +58,8 @@ function* replacements(value: unknown, field: string): Iterable<string> {
     for (let at = value.indexOf(REPLACEMENT); at !== -1; at = value.indexOf(REPLACEMENT, at + 1)) yield field;
   } else if (Array.isArray(value)) {
     for (const [i, inner] of value.entries()) yield* replacements(inner, `${field}[${i}]`);
-  } else if (typeof value === 'object' && value !== null) {
+  } else if (typeof value === 'object' && value !== null && !Buffer.isBuffer(value)) {
+    // Content is bytes, and may be a million of them.
     for (const [key, inner] of Object.entries(value)) {
       const name = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
       yield* replacements(inner, field === '' ? name : `${field}.${name}`);
