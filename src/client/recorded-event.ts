@@ -128,8 +128,18 @@ export class RecordedEvent<Content = UnknownContent> {
 
   /** The event for JSON.stringify: dates as ISO 8601, and of content what JSON has of it. */
   toJSON() {
-    const { origin, occurred, recorded, validFrom, contentBytes, contentType, ...others } = this;
-    const { compensations, generations, redaction, ...rest } = others;
+    const {
+      origin,
+      occurred,
+      recorded,
+      validFrom,
+      contentBytes,
+      contentType,
+      compensations,
+      generations,
+      redaction,
+      ...rest
+    } = this;
     return {
       ...rest,
       occurred: occurred.toISOString(),

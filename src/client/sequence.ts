@@ -156,7 +156,7 @@ export class EventSequence {
     compensation: NewCompensation<Content>,
     options: CallOptions = {},
   ): Promise<CompensateResult> {
-    const request = { sequence: this.address, ...wireKey(key), ...compensateRequest(compensation as NewCompensation) };
+    const request = { sequence: this.address, ...wireKey(key), ...compensateRequest(compensation) };
     return compensateResult(await this.session.unary(COMPENSATE, request, options));
   }
 

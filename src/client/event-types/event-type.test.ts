@@ -139,7 +139,10 @@ test('events of several types stand in one append', () => {
   type Append = EventSequence['append'];
   const append: (events: Parameters<Append>[0]) => void = () => undefined;
   append([orderPlaced.event('a', { amount: 1, currency: 'EUR' }), orderPaid.event('a', { paid: true })]);
-  append([{ type: 'other', eventSourceId: 'a', content: { any: 1 } }, orderPlaced.inGeneration(1).event('a', { total: 1 })]);
+  append([
+    { type: 'other', eventSourceId: 'a', content: { any: 1 } },
+    orderPlaced.inGeneration(1).event('a', { total: 1 }),
+  ]);
   const generic = (sequence: EventSequence) =>
     sequence.append([orderPlaced.event('a', { amount: 1, currency: 'EUR' }), orderPaid.event('a', { paid: true })]);
   expect(generic).toBeDefined();

@@ -70,6 +70,7 @@ test('anyOf and oneOf are unions, allOf narrows', () => {
     ],
   } as const;
   same<ContentOfSchema<typeof both>, { readonly a: string; readonly b: number }>(true);
+  expect(like(both, { a: '', b: 1 })).toEqual({ a: '', b: 1 });
 });
 
 test('a tree refers to itself', () => {

@@ -18,6 +18,7 @@ import { observe as observable } from '../observable';
 import type { Session } from '../session';
 import { durationOf, msOf } from '../../contract/seconds-and-nanos';
 import type { CallOptions } from '../unary';
+import { oneByOne } from '../watch';
 import { ownedName } from './observation';
 import { failedPartition, observerInfo, type FailedPartition, type ObserverInfo } from './observer-info';
 import { watchObservers } from './watch';
@@ -90,7 +91,7 @@ export class Observers {
 
   /** `watch` as an Observable: each subscriber watches by itself. */
   watch$(): Observable<readonly ObserverInfo[]> {
-    return observable((signal) => one(this.watch({ signal })));
+    return observable((signal) => oneByOne(this.watch({ signal })));
   }
 
   /** Delivers events again, marked as replay. Throws NOTHING_TO_REPLAY. */
@@ -185,8 +186,4 @@ export class Observers {
   #ref(id: string) {
     return { ...this.#namespace, observer: checkText('observer', id) };
   }
-}
-
-async function* one<T>(items: AsyncIterable<T>): AsyncGenerator<readonly T[]> {
-  for await (const item of items) yield [item];
 }
