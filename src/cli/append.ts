@@ -56,6 +56,7 @@ export function addAppend(program: Command, invocation: Invocation): void {
     .option('--correlation <id>', 'the business operation that the events belong to')
     .option('--causation <id>', 'the id of the event that caused them')
     .option('--caused-by <id>', 'the identity that caused them')
+    .option('--generation <n>', 'the generation that content is in, of events that name none', positiveNumber)
     .option('--batch <n>', `events of a call; each call is all or nothing (default up to ${DEFAULT_BATCH})`, batchSize)
     .option('--skip <n>', 'pass over so many events at the beginning of the input', wholeNumber)
     .addOption(

@@ -19,6 +19,8 @@ export interface EventOptions {
   readonly correlation?: string;
   readonly causation?: string;
   readonly causedBy?: string;
+  /** The generation of those events that name none. */
+  readonly generation?: number;
 }
 
 type Json = Record<string, unknown>;
@@ -125,6 +127,7 @@ const fromOptions = (options: EventOptions) => ({
   ...present('correlationId', options.correlation),
   ...present('causationId', options.causation),
   ...present('causedBy', options.causedBy),
+  ...present('generation', options.generation),
 });
 
 /** `{ [key]: value }`, or nothing when there is no value. */

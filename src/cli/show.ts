@@ -61,7 +61,8 @@ export function generationsOf(event: RecordedEvent): readonly Column[] {
 /** What the event says, and what each compensation made of it, in one generation. */
 export function compensationsOf(event: RecordedEvent): readonly Column[] {
   if (event.compensations.length === 0) return [];
-  return [{ title: 'original', content: event.content }, ...event.compensations.map(compensationColumn)];
+  const original = { title: `original, generation ${event.contentGeneration}`, content: event.content };
+  return [original, ...event.compensations.map(compensationColumn)];
 }
 
 const compensationColumn = (
