@@ -13,7 +13,7 @@ import { Mutex } from './mutex';
 import { redrive, type Leaving, type Redriven } from './redrive';
 import { RelaySteps, StepLost, type StepsOptions } from './relay-steps';
 import { checkSource } from './source-check';
-import { Source, type Following } from './source';
+import type { Source } from './source';
 import type { SourceEvent } from './source-event';
 import { SourceAway, SourceChanged, wordsOf } from './trouble';
 import { RELAY } from './tuning';
@@ -80,20 +80,16 @@ export class LinkEngine {
     this.#wake();
   }
 
-  /** Tries held partitions again, one after the other. @throws SourceAway, LostLease */
+  /** Tries held partitions again. @throws SourceAway, LostLease */
   async redrive(partitions: readonly string[], leaving: Leaving): Promise<Redriven[]> {
     return this.#redrives.run(async () => {
-      const done: Redriven[] = [];
       try {
-        for (const partition of partitions) {
-          const result = await redrive(this.steps, this.source, partition, leaving, this.#stopping.signal);
-          this.#rate.add(result.relayed);
-          done.push(result);
-        }
-        return done;
+        const results = await redrive(this.steps, this.source, partitions, leaving, this.#stopping.signal);
+        for (const { relayed } of results) this.#rate.add(relayed);
+        return results;
       } catch (error) {
         // What was written is the truth, whatever was thought.
-        await this.steps.alone(async () => this.steps.load());
+        await this.#reload();
         throw error;
       } finally {
         this.#wake();
@@ -132,34 +128,49 @@ export class LinkEngine {
         failures = 0;
         await this.#follow(signal);
       } catch (error) {
-        if (this.#stopped || signal.aborted) continue;
-        if (error instanceof LostLease) {
-          this.options.lost(error);
-          return;
-        }
-        if (error instanceof SourceChanged) {
-          this.options.logger.error({ err: error, link: this.options.address }, 'a link has stopped');
-          await this.#persistently(async () =>
-            this.#write({ state: 'faulted', fault: error.message, lastError: error.message }),
-          );
-          continue;
-        }
-        await this.#say({ state: error instanceof SourceAway ? 'source-away' : 'target-refuses', lastError: wordsOf(error) });
-        await this.#backOff(++failures);
+        // Paused, resumed or stopped: what comes of that is no trouble.
+        if (signal.aborted) continue;
+        if (!(await this.#met(error, ++failures))) return;
       } finally {
         this.#round.abort();
       }
     }
   }
 
+  /** What follows from trouble. False: the link is no longer ours. */
+  async #met(error: unknown, failures: number): Promise<boolean> {
+    try {
+      if (error instanceof LostLease) throw error;
+      if (error instanceof SourceChanged) {
+        this.options.logger.error({ err: error, link: this.options.address }, 'a link has stopped');
+        const fault = { state: 'faulted', fault: error.message, lastError: error.message } as const;
+        await this.#persistently(async () => this.#write(fault));
+        return true;
+      }
+      const state = error instanceof SourceAway ? 'source-away' : 'target-refuses';
+      await this.#say({ state, lastError: wordsOf(error) });
+      await this.#backOff(failures);
+      if (state === 'target-refuses') await this.#persistently(async () => this.#reload());
+      return true;
+    } catch (inner) {
+      if (this.#stopped) return false;
+      this.options.lost(inner instanceof Error ? inner : new Error(String(inner)));
+      return false;
+    }
+  }
+
+  async #reload(): Promise<void> {
+    await this.steps.alone(async () => this.steps.load());
+  }
+
   async #follow(signal: AbortSignal): Promise<void> {
     const { definition, position } = this.steps.record;
     let intake: Intake | undefined;
-    const following = this.source.follow(position, definition.filters, signal, () => {
+    const batches = this.source.follow(position, definition.filters, signal, () => {
       // It may come back as another one, so it is looked at anew.
       intake?.fail(new SourceAway('the connection to the source was lost'));
     });
-    intake = new Intake(following.batches);
+    intake = new Intake(batches);
     const ended = (): void => {
       intake.fail(new SourceAway('stopped'));
       this.#wake();
@@ -177,7 +188,7 @@ export class LinkEngine {
       const events = await intake.take(RELAY.idleMs);
       if (signal.aborted) return;
       if (events.length > 0) await this.#bring(events, signal);
-      else await this.#passOver(following, intake, signal);
+      else await this.#passOver(intake, signal);
     }
   }
 
@@ -195,18 +206,23 @@ export class LinkEngine {
           await this.#say({ state: 'target-refuses', lastError: wordsOf(error) });
           await this.#backOff(++failures);
         }
-        await this.#persistently(async () => this.steps.alone(async () => this.steps.load()));
+        await this.#persistently(async () => this.#reload());
       }
     }
   }
 
-  /** The checkpoint follows what did not match, with an event of that place by which the source is known again. */
-  async #passOver(following: Following, intake: Intake, signal: AbortSignal): Promise<void> {
-    const next = following.position();
-    if (!intake.empty || next <= this.steps.record.position) return;
-    const last = await this.source.at(next - 1, signal);
-    const anchor = last === undefined ? undefined : { number: last.sequenceNumber, eventId: last.eventId };
-    await this.#persistently(async () => this.steps.past([], next, anchor));
+  /** The checkpoint follows what does not match, with an event of that place by which the source is known again. */
+  async #passOver(intake: Intake, signal: AbortSignal): Promise<void> {
+    const tail = (await this.source.next(signal)) - 1;
+    while (intake.empty && !signal.aborted && this.steps.record.position <= tail) {
+      const { position, definition } = this.steps.record;
+      const to = Math.min(tail, position + RELAY.passOverNumbers - 1);
+      // What matches comes by the subscription in a moment.
+      if ((await this.source.firstFrom(position, to, definition.filters, signal)) !== undefined) return;
+      const last = await this.source.at(to, signal);
+      const anchor = last === undefined ? undefined : { number: last.sequenceNumber, eventId: last.eventId };
+      await this.#persistently(async () => this.steps.past([], to + 1, anchor));
+    }
   }
 
   /** Looks how far the source is, which also tells a source that hangs. */

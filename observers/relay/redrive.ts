@@ -1,17 +1,19 @@
 /**
- * A held partition tries again: its events are read from the source from where it stands, in order, while
- * the link goes on with the others. For the last of them the others wait, and then it is one of them again.
+ * Held partitions try again: their events are read from the source from where they stand, in order, while
+ * the link goes on with the others. For the last of them the others wait, and then they are among them again.
  */
-import type { EventFilter } from '../../src/kernel/event-filter';
+import { AnnalsError } from '../../src/kernel/annals-error';
 import type { HoldRecord, SkipRecord } from '../../src/storage/link-records';
+import type { RedriveStep } from '../../src/storage/links';
 import { SkipCode } from './leave-out';
 import { outcomeOf, plan, planAgain, type Candidate, type Fate, type Refusal } from './plan';
+import { HeldEvents } from './held-events';
 import { isOfTheEvents, StepLost, violationOf, type RelaySteps } from './relay-steps';
 import type { Source } from './source';
 import type { SourceEvent } from './source-event';
 import { RELAY } from './tuning';
 
-/** What is left out instead of being tried: nothing, the event at which the partition stands, or each that is refused. */
+/** What is left out instead of being tried: nothing, the event at which a partition stands, or each that is refused. */
 export type Leaving =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'one'; readonly number: number; readonly reason: string; readonly who: string }
@@ -28,148 +30,160 @@ export interface Redriven {
 export async function redrive(
   steps: RelaySteps,
   source: Source,
-  partition: string,
+  partitions: readonly string[],
   leaving: Leaving,
   signal: AbortSignal,
-): Promise<Redriven> {
-  let relayed = 0;
-  let skipped = 0;
-  const run = new PartitionRun(steps, source, partition, leaving, signal);
-  for (let round = 1; ; round++) {
-    const hold = steps.holds.get(partition);
-    if (hold === undefined) return { partition, relayed, skipped, held: undefined };
-    const last = round > RELAY.redriveRounds || steps.record.position - hold.from <= RELAY.redriveGap;
-    const result = last ? await steps.alone(async () => run.catchUp(true)) : await run.catchUp(false);
-    relayed += result.relayed;
-    skipped += result.skipped;
-    if (result.refused) return { partition, relayed, skipped, held: steps.holds.get(partition) };
+): Promise<Redriven[]> {
+  const run = new RedriveRun(steps, source, partitions, leaving, signal);
+  for (let round = 1; run.from !== undefined; round++) {
+    const last = round > RELAY.redriveRounds || steps.record.position - run.from <= RELAY.redriveGap;
+    if (last) await steps.alone(async () => run.catchUp(true));
+    else await run.catchUp(false);
   }
+  return run.results();
 }
 
-interface Caught {
-  readonly relayed: number;
-  readonly skipped: number;
-  readonly refused: boolean;
+interface Tally {
+  relayed: number;
+  skipped: number;
 }
 
-class PartitionRun {
+class RedriveRun {
+  /** Those that have neither caught up nor been refused. */
+  readonly #going: Set<string>;
+  readonly #tallies: ReadonlyMap<string, Tally>;
+
   constructor(
     private readonly steps: RelaySteps,
     private readonly source: Source,
-    private readonly partition: string,
+    partitions: readonly string[],
     private readonly leaving: Leaving,
     private readonly signal: AbortSignal,
-  ) {}
+  ) {
+    this.#going = new Set(partitions.filter((partition) => steps.holds.has(partition)));
+    this.#tallies = new Map(partitions.map((partition) => [partition, { relayed: 0, skipped: 0 }]));
+  }
 
-  /** Up to where the link stands now. @param last nothing else goes on meanwhile, so afterwards it has caught up. */
-  async catchUp(last: boolean): Promise<Caught> {
-    const { steps } = this;
+  /** The first number that any of them stands at; undefined when all are done. */
+  get from(): number | undefined {
+    const { holds } = this.steps;
+    const starts = [...this.#going].flatMap((partition) => holds.get(partition)?.from ?? []);
+    return starts.length === 0 ? undefined : starts.reduce((a, b) => Math.min(a, b));
+  }
+
+  results(): Redriven[] {
+    return [...this.#tallies].map(([partition, { relayed, skipped }]) => ({
+      partition,
+      relayed,
+      skipped,
+      held: this.steps.holds.get(partition),
+    }));
+  }
+
+  /** Up to where the link stands now. @param last nothing else goes on meanwhile, so afterwards they have caught up. */
+  async catchUp(last: boolean): Promise<void> {
+    const { steps, source, signal } = this;
     const to = steps.record.position - 1;
-    const from = steps.holds.get(this.partition)?.from ?? to + 1;
-    let sum: Caught = { relayed: 0, skipped: 0, refused: false };
-    let waiting: SourceEvent[] = [];
-    const flush = async (end: boolean): Promise<void> => {
-      const events = waiting;
-      waiting = [];
-      const work = async () => this.#step(events, to, end && last);
-      const { relayed, skipped, refused } = last ? await work() : await steps.alone(work);
-      sum = { relayed: sum.relayed + relayed, skipped: sum.skipped + skipped, refused };
+    const from = this.from ?? to + 1;
+    const held = new HeldEvents(steps, this.#going);
+    const bring = async (events: readonly SourceEvent[], end: boolean): Promise<void> => {
+      const work = async () => this.#step(events, to, end, last);
+      return last ? work() : steps.alone(work);
     };
-    const filters = this.#filters();
-    const reading = filters === undefined ? [] : this.source.read(from, to, filters, this.signal);
-    for await (const page of reading) {
-      waiting.push(...(await this.#ofPartition(page)));
+    let waiting: SourceEvent[] = [];
+    const pages = from > to ? [] : source.read(from, to, held.filters(), signal);
+    for await (const page of pages) {
+      waiting.push(...(await held.of(page)));
       while (waiting.length >= RELAY.batchEvents) {
-        const rest = waiting.splice(RELAY.batchEvents);
-        await flush(false);
-        waiting = rest;
-        if (sum.refused) return sum;
+        const batch = waiting.slice(0, RELAY.batchEvents);
+        waiting = waiting.slice(RELAY.batchEvents);
+        await bring(batch, false);
       }
+      if (this.#going.size === 0) return;
     }
-    await flush(true);
-    return sum;
+    await bring(waiting, true);
   }
 
-  /** The link's filters, narrowed where the source can do it; undefined when nothing can match. */
-  #filters(): readonly EventFilter[] | undefined {
-    const { filters, partitionBy } = this.steps.record.definition;
-    if (partitionBy.kind !== 'source') return filters;
-    const only = [this.partition];
-    if (filters.length === 0) return [{ types: [], eventSourceIds: only, tags: [], correlationId: undefined }];
-    const narrowed = filters
-      .filter(({ eventSourceIds }) => eventSourceIds.length === 0 || eventSourceIds.includes(this.partition))
-      .map((filter) => ({ ...filter, eventSourceIds: only }));
-    return narrowed.length === 0 ? undefined : narrowed;
-  }
-
-  /** Those of the partition that wait: what was left out before stays so. */
-  async #ofPartition(page: readonly SourceEvent[]): Promise<SourceEvent[]> {
-    const [first] = page;
-    const last = page.at(-1);
-    if (first === undefined || last === undefined) return [];
-    const { address, store, origins } = this.steps.options;
-    const skips = await store.skips(address.link, first.sequenceNumber, last.sequenceNumber);
-    const leftOut = new Set(skips.map(({ number }) => number));
-    const partitions = await this.steps.partitions(page);
-    const { definition } = this.steps.record;
-    // What has lost its content has lost the property that says where it belongs.
-    const homeless = definition.partitionBy.kind === 'property' && page.some(({ redacted }) => redacted);
-    const numbers = homeless ? page.map(({ sequenceNumber }) => sequenceNumber) : [];
-    const there = homeless ? await origins.at(definition.source, numbers) : new Map<number, number>();
-    return page.filter(({ sequenceNumber, redacted }, i) => {
-      if (leftOut.has(sequenceNumber)) return false;
-      return partitions[i] === this.partition || (homeless && redacted && !there.has(sequenceNumber));
-    });
-  }
-
-  /** Brings events over until one is refused. @param done after them the partition has caught up with the link at `to`. */
-  async #step(events: readonly SourceEvent[], to: number, done: boolean): Promise<Caught> {
+  /**
+   * Brings events over, of each partition until one is refused. @param end these are the last ones up to `to`,
+   * and with `last` the partitions have then caught up.
+   */
+  async #step(all: readonly SourceEvent[], to: number, end: boolean, last: boolean): Promise<void> {
     const { steps } = this;
-    const before = steps.holds.get(this.partition);
-    if (before === undefined) return { relayed: 0, skipped: 0, refused: false };
+    const partitions = await steps.partitions(all);
+    // A refusal of an earlier batch has ended some of them.
+    const events = all.filter((_, i) => this.#going.has(partitions[i] ?? '') || this.#homeless(all[i]));
     const candidates = (await steps.candidates(events)).map((candidate) => ({
       ...candidate,
-      partition: this.partition,
       leaveOut: this.#byHand(candidate.number) ?? candidate.leaveOut,
     }));
     let fates = plan(candidates, new Set());
     for (;;) {
-      const outcome = outcomeOf(candidates, fates);
-      const [hold] = outcome.newHolds;
-      const handled = outcome.sent.length + outcome.skipped.length;
-      const left = Math.max(0, before.events - handled);
-      const at = new Date();
-      const next = (events.at(-1)?.sequenceNumber ?? to) + 1;
-      const after: HoldRecord | undefined =
-        hold !== undefined
-          ? { ...before, from: hold.from, violations: hold.violations, attempts: before.attempts + 1, lastAttempt: at, events: Math.max(1, left) }
-          : done
-            ? undefined
-            : { ...before, from: next, events: left };
-      const skips: SkipRecord[] = outcome.skipped.map(({ number, cause }) => {
-        const byHand = cause.code === SkipCode.BY_HAND && this.leaving.kind !== 'nothing';
-        return { number, ...cause, who: byHand ? this.leaving.who : 'relay', at };
-      });
-      const step = { before, after, relayed: outcome.sent.length, skips };
+      const step = this.#stepOf(events, candidates, fates, end ? to : undefined, last);
       const refusals = await this.#send(events, candidates, fates, step);
-      if (refusals === 'one by one') return this.#oneByOne(events, to, done);
+      if (refusals === 'one by one') {
+        // One of them makes the whole call fail, and which one is not said.
+        for (const event of events) await this.#step([event], to, false, last);
+        if (end) await this.#step([], to, true, last);
+        return;
+      }
       if (refusals === undefined) {
-        steps.movedHold(before, after, outcome.sent.length, skips.length);
-        return { relayed: outcome.sent.length, skipped: skips.length, refused: hold !== undefined };
+        this.#stepped(candidates, fates, step);
+        return;
       }
       fates = planAgain(candidates, fates, refusals);
     }
   }
 
-  /** One of them makes the whole call fail, and which one is not said. */
-  async #oneByOne(events: readonly SourceEvent[], to: number, done: boolean): Promise<Caught> {
-    let sum: Caught = { relayed: 0, skipped: 0, refused: false };
-    for (const event of events) {
-      const { relayed, skipped, refused } = await this.#step([event], to, done && event === events.at(-1));
-      sum = { relayed: sum.relayed + relayed, skipped: sum.skipped + skipped, refused };
-      if (refused) break;
+  #stepOf(
+    events: readonly SourceEvent[],
+    candidates: readonly Candidate[],
+    fates: readonly Fate[],
+    endAt: number | undefined,
+    last: boolean,
+  ): RedriveStep {
+    const outcome = outcomeOf(candidates, fates);
+    const at = new Date();
+    const refused = new Map(outcome.newHolds.map((hold) => [hold.partition, hold]));
+    const handled = new Map<string, number>();
+    fates.forEach(({ kind }, i) => {
+      const { partition } = candidates[i] ?? { partition: '' };
+      if (kind !== 'held') handled.set(partition, (handled.get(partition) ?? 0) + 1);
+    });
+    const touched = endAt === undefined ? new Set([...handled.keys(), ...refused.keys()]) : this.#going;
+    const next = (endAt ?? events.at(-1)?.sequenceNumber ?? 0) + 1;
+    const moves = [...touched].flatMap((partition) => {
+      const before = this.#going.has(partition) ? this.steps.holds.get(partition) : undefined;
+      if (before === undefined) return [];
+      const left = before.events - (handled.get(partition) ?? 0);
+      const hold = refused.get(partition);
+      if (hold !== undefined) {
+        const { from, violations } = hold;
+        const attempts = before.attempts + 1;
+        return { before, after: { ...before, from, violations, attempts, lastAttempt: at, events: Math.max(1, left) } };
+      }
+      const caughtUp = endAt !== undefined && last;
+      return { before, after: caughtUp ? undefined : { ...before, from: next, events: Math.max(0, left) } };
+    });
+    const skips: SkipRecord[] = outcome.skipped.map(({ number, cause }) => {
+      const who = cause.code === SkipCode.BY_HAND && this.leaving.kind !== 'nothing' ? this.leaving.who : 'relay';
+      return { number, ...cause, who, at };
+    });
+    return { moves, relayed: outcome.sent.length, skips };
+  }
+
+  #stepped(candidates: readonly Candidate[], fates: readonly Fate[], step: RedriveStep): void {
+    this.steps.redriven(step);
+    fates.forEach(({ kind }, i) => {
+      const tally = this.#tallies.get(candidates[i]?.partition ?? '');
+      if (tally === undefined) return;
+      if (kind === 'send') tally.relayed++;
+      else if (kind === 'skipped') tally.skipped++;
+    });
+    for (const { before, after } of step.moves) {
+      // Caught up, or refused again: both are done.
+      if (after === undefined || after.attempts > before.attempts) this.#going.delete(before.partition);
     }
-    return sum;
   }
 
   /** Undefined: it is recorded. */
@@ -177,14 +191,14 @@ class PartitionRun {
     events: readonly SourceEvent[],
     candidates: readonly Candidate[],
     fates: readonly Fate[],
-    step: Parameters<RelaySteps['options']['store']['redriven']>[2],
+    step: RedriveStep,
   ): Promise<Refusal[] | 'one by one' | undefined> {
     const { steps } = this;
     const { address, epoch, store, sequences } = steps.options;
     const outcome = outcomeOf(candidates, fates);
     if (outcome.sent.length === 0) {
       const moved = await store.alone(async (session) => store.redriven(address.link, epoch, step, session));
-      if (!moved) throw new StepLost('the partition does not stand there any more');
+      if (!moved) throw lost();
       return undefined;
     }
     try {
@@ -194,14 +208,20 @@ class PartitionRun {
         async (session) => store.redriven(address.link, epoch, step, session),
         performance.now() + RELAY.appendMs,
       );
-      if (result.kind === 'lost') throw new StepLost('the partition does not stand there any more');
+      if (result.kind === 'lost') throw lost();
       if (result.kind === 'recorded') return undefined;
       return this.#leaveRefused(await steps.refusalsOf({ events, outcome }, result.refusals));
     } catch (error) {
+      if (error instanceof AnnalsError && error.code === 'LEASE_LOST') throw lost();
       if (!isOfTheEvents(error)) throw error;
       if (events.length > 1) return 'one by one';
       return this.#leaveRefused([{ index: 0, verdict: { violations: [violationOf(error)] } }]);
     }
+  }
+
+  /** What has lost its content has lost the property that says where it belongs; it was chosen for the partition. */
+  #homeless(event: SourceEvent | undefined): boolean {
+    return event?.redacted === true && this.steps.record.definition.partitionBy.kind === 'property';
   }
 
   #byHand(number: number) {
@@ -217,3 +237,5 @@ class PartitionRun {
     return refusals.map(({ index }) => ({ index, verdict: { cause } }));
   }
 }
+
+const lost = (): StepLost => new StepLost('a held partition does not stand there any more');

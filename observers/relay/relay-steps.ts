@@ -8,7 +8,7 @@ import type { Violation } from '../../src/kernel/violation';
 import type { RelayedEvent, RelayOutcome } from '../../src/sequences/relay-append';
 import type { Sequences } from '../../src/sequences/sequences';
 import type { HoldRecord, LinkRecord, SourceAnchor } from '../../src/storage/link-records';
-import type { LinkStep, LinkStore } from '../../src/storage/links';
+import type { LinkStep, LinkStore, RedriveStep } from '../../src/storage/links';
 import { LostLease } from '../../src/storage/observers';
 import type { Origins } from '../../src/storage/origins';
 import { byAnotherWay, leaveOut, originalNotRelayed } from './leave-out';
@@ -243,16 +243,18 @@ export class RelaySteps {
     }
   }
 
-  /** A partition stands elsewhere, or is no longer held. */
-  movedHold(before: HoldRecord, after: HoldRecord | undefined, relayed: number, skipped: number): void {
+  /** Held partitions stand elsewhere, or are no longer held. */
+  redriven({ moves, relayed, skips }: RedriveStep): void {
     const standing = this.#at;
     const { counters } = standing.record;
     standing.record = {
       ...standing.record,
-      counters: { ...counters, relayed: counters.relayed + relayed, skipped: counters.skipped + skipped },
+      counters: { ...counters, relayed: counters.relayed + relayed, skipped: counters.skipped + skips.length },
     };
-    if (after === undefined) standing.holds.delete(before.partition);
-    else standing.holds.set(after.partition, after);
+    for (const { before, after } of moves) {
+      if (after === undefined) standing.holds.delete(before.partition);
+      else standing.holds.set(after.partition, after);
+    }
   }
 
   /**

@@ -15,13 +15,6 @@ export interface SourceType {
   readonly latestGeneration: number;
 }
 
-/** Events as they come, and how far they have been looked through. */
-export interface Following {
-  readonly batches: AsyncIterable<readonly SourceEvent[]>;
-  /** Everything below this number has come or did not match. Right between turns of the event loop alone. */
-  readonly position: () => number;
-}
-
 export class Source {
   readonly #annals: Annals;
   readonly #sequence: string;
@@ -52,9 +45,14 @@ export class Source {
     return undefined;
   }
 
-  /** The first event or announcement of a range, inclusive. */
-  async firstFrom(from: number, to: number): Promise<SourceEvent | undefined> {
-    for await (const [event] of this.read(from, to, [], undefined, 1)) return event;
+  /** The first event or announcement of a range, inclusive, that matches. */
+  async firstFrom(
+    from: number,
+    to: number,
+    filters: readonly EventFilter[] = [],
+    signal?: AbortSignal,
+  ): Promise<SourceEvent | undefined> {
+    for await (const [event] of this.read(from, to, filters, signal, 1)) return event;
     return undefined;
   }
 
@@ -91,7 +89,7 @@ export class Source {
     filters: readonly EventFilter[],
     signal: AbortSignal,
     interrupted: () => void,
-  ): Following {
+  ): AsyncIterable<readonly SourceEvent[]> {
     const subscription = this.#annals.sequence(this.#sequence).subscribe({
       from,
       signal,
@@ -102,7 +100,7 @@ export class Source {
         if (state === 'reconnecting') interrupted();
       },
     });
-    return { batches: converted(subscription.batches()), position: () => subscription.position ?? from };
+    return converted(subscription.batches());
   }
 
   async close(): Promise<void> {

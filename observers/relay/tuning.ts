@@ -27,6 +27,9 @@ export const RELAY = {
   /** How long nothing may come before the checkpoint moves past what did not match, in ms. */
   idleMs: 1_000,
 
+  /** Source numbers that are looked through at once for one that matches: some MiB that the source reads. */
+  passOverNumbers: 50_000,
+
   /** How often what people see of a link is written, in ms. What changes its state is written at once. */
   statusMs: 1_000,
 
