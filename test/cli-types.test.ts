@@ -286,6 +286,9 @@ describe('generations of recorded events', () => {
     expect(contents(await run(['follow', '--generation', 'order.placed=1', '--limit', '2', '--json']))).toHaveLength(2);
     expect(contents(await run(['get', '1', '--generation', '1', '--json']))).toEqual([{ total: 2, name: 'Ada' }]);
     expect((await run(['get', '1'])).stdout).toContain('order.placed (generation 1, here in 2)');
+    const payload = ['append', '-', '--type', 'order.placed', '--source', 'order-3', '--generation', '1'];
+    expect((await run(payload, { stdin: '{"total":3,"name":"Ada"}' })).code).toBe(0);
+    expect(contents(await run(['get', '2', '--json']))).toEqual([{ amount: 3, currency: 'EUR', name: 'Ada' }]);
     expect((await run(['read', '--generation', 'order.placed'])).code).toBe(2);
   });
 

@@ -289,7 +289,7 @@ describe('stores, namespaces and sequences', () => {
     const more = await client.ensure({ store: 'growing', namespaces: ['x', 'default', 'x'] });
     expect(more).toMatchObject({ created: true, store: { namespaces: ['default', 'x'] } });
     const { stores } = await client.listStores();
-    expect(stores).toContainEqual({ name: 'growing', namespaces: ['default', 'x'] });
+    expect(stores).toContainEqual({ name: 'growing', namespaces: ['default', 'x'], strict: false });
     expect(stores.map(({ name }) => name)).toContain('default');
   });
 
@@ -297,7 +297,9 @@ describe('stores, namespaces and sequences', () => {
     const answers = await Promise.all(range(0, 10).map(() => client.ensure({ store: 'raced', namespaces: ['n'] })));
     expect(answers.filter(({ created }) => created)).toHaveLength(1);
     const { stores } = await client.listStores();
-    expect(stores.filter(({ name }) => name === 'raced')).toEqual([{ name: 'raced', namespaces: ['default', 'n'] }]);
+    expect(stores.filter(({ name }) => name === 'raced')).toEqual([
+      { name: 'raced', namespaces: ['default', 'n'], strict: false },
+    ]);
   });
 
   it('what Ensure made is an event on the system sequence of that namespace, once', async () => {

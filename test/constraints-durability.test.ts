@@ -1,0 +1,168 @@
+/**
+ * Claims stand and fall with their events: whatever is killed, between whichever two steps, what is
+ * claimed is what the log says, and no activation is left half done.
+ */
+import { MongoClient, type Db } from 'mongodb';
+import { startAnnals, type AnnalsProcess } from './support/annals-process';
+import { awaitFact } from './support/await-fact';
+import { claimObjections } from './support/claims-checker';
+import {
+  compensate,
+  enforce,
+  redact,
+  registerConstraint,
+  standing,
+  type ConstraintDefinition,
+} from './support/constraint-calls';
+import { event, json, range, RawClient, type NewEvent } from './support/raw-client';
+import { startReplicaSet, type ReplicaSet } from './support/replica-set';
+import { endedJob, getJob } from './support/type-calls';
+import { seeded } from './torture/random';
+
+const SEQUENCE = { sequence: 'event-log' };
+
+const CONSTRAINTS: readonly ConstraintDefinition[] = [
+  {
+    name: 'of-the-event',
+    uniqueValue: { types: [{ type: 'registered', properties: ['email'] }], releasedBy: ['left'], ignoreCase: true },
+  },
+  {
+    name: 'of-the-source',
+    uniqueValue: {
+      types: [
+        { type: 'registered', properties: ['nick'] },
+        { type: 'renamed', properties: ['nick'] },
+      ],
+      holder: 'CLAIM_HOLDER_SOURCE',
+    },
+  },
+  { name: 'one-of-a-kind', uniqueEventType: { type: 'opened', releasedBy: ['left'] } },
+];
+
+let database: ReplicaSet;
+let mongo: MongoClient;
+let db: Db;
+let servers: [AnnalsProcess, AnnalsProcess];
+let clients: [RawClient, RawClient];
+
+beforeEach(async () => {
+  database = await startReplicaSet();
+  mongo = new MongoClient(database.url);
+  db = mongo.db('annals+default+default');
+  servers = [await startAnnals({ mongodb: database.url }), await startAnnals({ mongodb: database.url })];
+  clients = [new RawClient(servers[0].address), new RawClient(servers[1].address)];
+});
+afterEach(async () => {
+  for (const client of clients) client.close();
+  await Promise.all(servers.map(async (server) => server.kill9()));
+  await mongo.close();
+  await database.stop();
+});
+
+/** `kill -9`, and another one in its place. */
+async function killAndReplace(which: 0 | 1): Promise<void> {
+  await servers[which].kill9();
+  clients[which].close();
+  servers[which] = await startAnnals({ mongodb: database.url });
+  clients[which] = new RawClient(servers[which].address);
+}
+
+/** Few values and few sources, so that most of what is done meets something. */
+function load(seed: number): { acknowledged: () => number; refused: () => number; stop: () => Promise<void> } {
+  const random = seeded(seed);
+  const any = (prefix: string, count: number): string => `${prefix}-${Math.floor(random() * count)}`;
+  let running = true;
+  let acknowledged = 0;
+  let refused = 0;
+  const newEvent = (): NewEvent => {
+    const type = ['registered', 'registered', 'renamed', 'left', 'opened'][Math.floor(random() * 5)] ?? 'registered';
+    const email = random() < 0.5 ? any('e', 40) : any('E', 40);
+    return event({
+      type,
+      eventSourceId: any('s', 12),
+      content: json({ email, ...(random() < 0.8 ? { nick: any('n', 30) } : {}) }),
+    });
+  };
+  const act = async (client: RawClient): Promise<boolean> => {
+    const choice = random();
+    const sequenceNumber = Math.floor(random() * Math.max(1, acknowledged));
+    if (choice < 0.15) {
+      const content = json({ email: any('e', 40), nick: any('n', 30) });
+      return Boolean((await compensate(client, { sequence: SEQUENCE, sequenceNumber, content })).compensated);
+    }
+    if (choice < 0.2) return (await redact(client, { sequence: SEQUENCE, sequenceNumber })).redacted > 0;
+    const events = range(0, 1 + Math.floor(random() * 3)).map(newEvent);
+    return Boolean((await client.append({ sequence: SEQUENCE, events })).appended);
+  };
+  const writers = range(0, 8).map(async (writer) => {
+    while (running) {
+      // A server that was killed may have done it or not; who is refused goes on with something else.
+      const done = await act(clients[writer % 2] as RawClient).catch(() => undefined);
+      if (done === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+      else if (done) acknowledged++;
+      else refused++;
+    }
+  });
+  return {
+    acknowledged: () => acknowledged,
+    refused: () => refused,
+    stop: async () => {
+      running = false;
+      await Promise.all(writers);
+    },
+  };
+}
+
+it('claims and events agree after a kill -9 of one server after the other, again and again, under load', async () => {
+  for (const constraint of CONSTRAINTS) await enforce(clients[0], constraint);
+  const running = load(1);
+  for (const round of range(0, 6)) {
+    const before = running.acknowledged();
+    await awaitFact('the servers are at work', () => running.acknowledged() > before + 40);
+    await killAndReplace(round % 2 === 0 ? 0 : 1);
+  }
+  await running.stop();
+  expect(running.refused()).toBeGreaterThan(50);
+  expect(await claimObjections(db, 'event-log')).toEqual([]);
+});
+
+it('claims and events agree after a kill -9 of mongod under load', async () => {
+  for (const constraint of CONSTRAINTS) await enforce(clients[0], constraint);
+  const running = load(2);
+  for (const _ of range(0, 2)) {
+    const before = running.acknowledged();
+    await awaitFact('the servers are at work', () => running.acknowledged() > before + 40);
+    await database.kill(0);
+    await database.restart(0);
+  }
+  await running.stop();
+  expect(await claimObjections(db, 'event-log')).toEqual([]);
+});
+
+it('an activation whose server is killed is taken over, and nothing of the first attempt stays', async () => {
+  const count = 20_000;
+  for (const first of range(0, 10).map((i) => i * 2_000)) {
+    const events = range(first, count / 10).map((i) =>
+      event({ type: 'registered', eventSourceId: `s-${i}`, content: json({ email: `e-${i}` }) }),
+    );
+    await clients[0].appended({ sequence: SEQUENCE, events });
+  }
+  const [constraint] = CONSTRAINTS as readonly [ConstraintDefinition];
+  const { jobs } = await registerConstraint(clients[0], constraint);
+  const id = jobs[0]?.id ?? '';
+  await awaitFact(
+    'claims are collected',
+    async () => (await db.collection('constraint-claims').estimatedDocumentCount()) > 0,
+  );
+  // Whichever runs it: the one that took the call looks first.
+  await servers[0].kill9();
+  expect((await getJob(clients[1], id)).ended).toBeNull();
+  expect(await endedJob(clients[1], id, { withinMs: 45_000 })).toMatchObject({ state: 'JOB_STATE_SUCCEEDED' });
+  expect(await standing(clients[1], 'of-the-event')).toMatchObject({
+    state: 'CONSTRAINT_STATE_IN_FORCE',
+    from: count,
+    claims: count,
+  });
+  expect(await db.collection('constraint-claims').countDocuments()).toBe(count);
+  expect(await claimObjections(db, 'event-log')).toEqual([]);
+});
