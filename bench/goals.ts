@@ -52,11 +52,10 @@ function goalsOf(result: Result): Goal[] {
     ];
   }
   if (result.kind === 'blocking') {
-    const { plainMs, checkedMs } = result.figures;
-    const beside = `a plain batch ${decimal(plainMs.high)} ms`;
-    return [
-      goal(`at most ${BLOCKING_MS} ms`, `${decimal(checkedMs.high)} ms; ${beside}`, checkedMs.high <= BLOCKING_MS),
-    ];
+    const { plain, checked } = result.figures;
+    const longest = checked.own.high;
+    const beside = `a plain batch ${decimal(plain.own.high)} ms`;
+    return [goal(`at most ${BLOCKING_MS} ms`, `${decimal(longest)} ms; ${beside}`, longest <= BLOCKING_MS)];
   }
   const { floor, annals, ratio } = result.figures;
   switch (result.name) {

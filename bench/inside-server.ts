@@ -3,17 +3,12 @@
  * told to, so that what they see holds what is measured and no start or warm-up. Until then they cost nothing.
  */
 import { writeFile } from 'node:fs/promises';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { CpuProfiler } from './cpu-profile';
+import { LoopWatch } from './loop-watch';
 import type { Answer, Command } from './server-process';
 
 const profiler = new CpuProfiler();
-
-/** Milliseconds between two looks at the loop: what it sees is as much too long at most. */
-const LOOK_EVERY_MS = 1;
-const loop = monitorEventLoopDelay({ resolution: LOOK_EVERY_MS });
-
-const NANOSECONDS_PER_MS = 1e6;
+const loop = new LoopWatch();
 
 async function obey(command: Command): Promise<Answer> {
   switch (command.do) {
@@ -24,12 +19,10 @@ async function obey(command: Command): Promise<Answer> {
       await writeFile(command.file, JSON.stringify(await profiler.stop()));
       return {};
     case 'watch-loop':
-      loop.reset();
-      loop.enable();
+      loop.start();
       return {};
     case 'unwatch-loop':
-      loop.disable();
-      return { longestBlockMs: loop.max / NANOSECONDS_PER_MS };
+      return { longestBlock: loop.stop() };
   }
 }
 

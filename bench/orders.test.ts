@@ -15,7 +15,11 @@ const type = compileType({
     generation,
     schema: JSON.stringify(schema),
   })),
-  migrations: (definition.migrations ?? []).map(({ from, to, steps }) => ({ from, to, steps: steps.map(stepOfServer) })),
+  migrations: (definition.migrations ?? []).map(({ from, to, steps }) => ({
+    from,
+    to,
+    steps: steps.map(stepOfServer),
+  })),
 });
 
 function stepOfServer(step: StepOfClient): MigrationStep {

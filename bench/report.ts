@@ -1,11 +1,12 @@
 /** The figures for a person. */
+import type { Blocks } from './blocking';
 import { DOCUMENT_BYTES } from './documents';
 import type { Goal } from './goals';
 import type { Machine } from './machine';
 import type { Result } from './result';
 import type { SideFigures } from './rounds';
 import type { Sizes } from './sizes';
-import type { Spread, Waits } from './statistics';
+import type { Waits } from './statistics';
 import { decimal, megabytes, percent, table, whole, type Column } from './table';
 
 export function headLines(machine: Machine, sizes: Sizes): string[] {
@@ -96,10 +97,19 @@ function latencyLines(results: readonly Result[]): string[] {
 function blockingLines(results: readonly Result[]): string[] {
   return results.flatMap((result) => {
     if (result.kind !== 'blocking') return [];
-    const { plainMs, checkedMs, batches } = result.figures;
-    const row = (what: string, { low, median, high }: Spread): string[] => [what, ...[low, median, high].map(decimal)];
-    const columns = [{ heading: result.title }, right('least ms'), right('median'), right('longest')];
-    const rows = [row('plain events', plainMs), row(`checked, over ${batches} batches`, checkedMs)];
+    const { plain, checked, batches } = result.figures;
+    const row = (what: string, { own, wall }: Blocks): string[] => [
+      what,
+      ...[own.low, own.median, own.high, wall.high].map(decimal),
+    ];
+    const columns = [
+      { heading: result.title },
+      right('least ms'),
+      right('median'),
+      right('longest'),
+      right('with waiting for a processor'),
+    ];
+    const rows = [row('plain events', plain), row(`checked, over ${batches} batches`, checked)];
     return ['', ...table(columns, rows)];
   });
 }
@@ -123,6 +133,7 @@ function cpuLines(results: readonly Result[]): string[] {
     .map(({ name, figures: { floor, annals } }) => [
       name,
       decimal(floor.cpuMicros.client),
+      decimal(floor.cpuMicros.server),
       decimal(floor.cpuMicros.mongod),
       decimal(annals.cpuMicros.client),
       decimal(annals.cpuMicros.server),
@@ -131,7 +142,8 @@ function cpuLines(results: readonly Result[]): string[] {
   if (rows.length === 0) return [];
   const columns = [
     { heading: 'CPU µs of an event' },
-    right('floor: driver'),
+    right('floor: client'),
+    right('server'),
     right('mongod'),
     right('Annals: client'),
     right('server'),

@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { LongestBlock } from './loop-watch';
 
 /** The command and the instruments as they were compiled beside this file. */
 const COMMAND = join(__dirname, '..', 'src', 'cli', 'main.js');
@@ -21,8 +22,8 @@ export interface ServerProcess {
   startProfile(): Promise<void>;
   /** Ends it and leaves what was seen in a file. */
   stopProfile(file: string): Promise<void>;
-  /** Does the work; the longest time meanwhile for which the server's event loop was held up, in ms. */
-  longestBlock(work: () => Promise<unknown>): Promise<number>;
+  /** Does the work; the longest time meanwhile for which the server's event loop was held up. */
+  longestBlock(work: () => Promise<unknown>): Promise<LongestBlock>;
   stop(): Promise<void>;
 }
 
@@ -35,7 +36,7 @@ export type Command =
 
 /** An answer; the longest block only to `unwatch-loop`. */
 export interface Answer {
-  readonly longestBlockMs?: number;
+  readonly longestBlock?: LongestBlock | undefined;
 }
 
 export async function startServerProcess(mongodbUrl: string): Promise<ServerProcess> {
@@ -57,12 +58,17 @@ export async function startServerProcess(mongodbUrl: string): Promise<ServerProc
     // It has told where it listens, so it was spawned.
     pid: child.pid as number,
     address,
-    startProfile: async () => void (await tell({ do: 'start-profile' })),
-    stopProfile: async (file) => void (await tell({ do: 'stop-profile', file })),
+    startProfile: async () => {
+      await tell({ do: 'start-profile' });
+    },
+    stopProfile: async (file) => {
+      await tell({ do: 'stop-profile', file });
+    },
     longestBlock: async (work) => {
       await tell({ do: 'watch-loop' });
       await work();
-      return (await tell({ do: 'unwatch-loop' })).longestBlockMs ?? Number.NaN;
+      const { longestBlock = { ownMs: Number.NaN, wallMs: Number.NaN } } = await tell({ do: 'unwatch-loop' });
+      return longestBlock;
     },
     stop: async () => {
       child.kill('SIGTERM');

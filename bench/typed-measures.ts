@@ -17,6 +17,9 @@ import type { Sizes } from './sizes';
 
 const IN_FLIGHT = 64;
 
+/** Behind the name of a measure in that of its plain sequence, which may be no longer. */
+const PLAIN = 'p';
+
 /** What an append is about, beside a plain one. */
 interface Subject {
   readonly name: string;
@@ -33,7 +36,7 @@ function appends({ name, title, plain, events, inFlightEvents, prepare }: Subjec
     name: called,
     title: `${title}, ${how}`,
     run: (context) =>
-      onNewSequence(context, `${called}-plain`, (place) =>
+      onNewSequence(context, `${called}-${PLAIN}`, (place) =>
         onTypedSequence(context, called, async (sequence, annals) => {
           const undo = await prepare?.(annals, sequence);
           try {
@@ -108,14 +111,14 @@ export const TYPED_MEASURES: readonly Measure[] = [
     inFlightEvents: typedEvents,
   }),
   ...appends({
-    name: 'checked-webhook',
+    name: 'webhook',
     title: 'a real webhook held against its schema',
     plain: () => webhooksOf(WEBHOOK_PLAIN),
     events: () => webhooksOf(webhookType().type),
     inFlightEvents: ({ webhookEvents }) => webhookEvents,
   }),
   ...appends({
-    name: 'generations',
+    name: 'cast',
     title: 'a kilobyte cast to three generations',
     plain: plainOrders,
     events: () => ordersOf(orderIn3Generations.type),

@@ -91,7 +91,11 @@ export async function changeType(annals: Annals): Promise<ChangingType> {
     reason: REASON,
     announcedAt: compensation.sequenceNumber,
     checks: [
-      readInBoth(before, old, previews.flatMap(({ faults }) => [...faults])),
+      readInBoth(
+        before,
+        old,
+        previews.flatMap(({ faults }) => [...faults]),
+      ),
       writtenInBoth(before, written),
       putRight(before, old),
       check(
@@ -106,7 +110,10 @@ export async function changeType(annals: Annals): Promise<ChangingType> {
 type Reading = Parameters<EventSequence['read']>[0];
 
 /** The first event that a read gives. */
-async function one<Content = UnknownContent>(sequence: EventSequence, reading: Reading): Promise<RecordedEvent<Content>> {
+async function one<Content = UnknownContent>(
+  sequence: EventSequence,
+  reading: Reading,
+): Promise<RecordedEvent<Content>> {
   for await (const event of sequence.read<Content>({ ...reading, limit: 1 })) return event;
   throw new Error('there is no such event');
 }

@@ -2,9 +2,11 @@ import examples from '@octokit/webhooks-examples';
 import { encodeBson } from '../src/kernel/content/decode-content';
 import { bsonToJsonText } from '../src/kernel/content/bson-to-json';
 import type { MigrationStep as StepOfClient } from '../src/client';
+import { checkDefinition } from '../src/event-types/check-definition';
 import { compileType } from '../src/event-types/compiled-type';
 import { contentsOf } from '../src/event-types/contents';
-import type { MigrationStep } from '../src/event-types/definition';
+import type { EventTypeDefinition, MigrationStep } from '../src/event-types/definition';
+import { tryMigrations } from '../src/event-types/examples';
 import { issueOpened } from './issue-type';
 import { typeOfPayload, webhookDefinitions, webhookTypes } from './webhook-types';
 
@@ -39,7 +41,7 @@ describe('the types of the webhooks', () => {
 
 describe('issues.opened in three generations', () => {
   const { definition } = issueOpened(definitions);
-  const type = compileType({
+  const asStored: EventTypeDefinition = {
     type: definition.type,
     description: '',
     generations: definition.generations.map(({ generation, schema }) => ({
@@ -47,10 +49,18 @@ describe('issues.opened in three generations', () => {
       schema: JSON.stringify(schema),
     })),
     migrations: (definition.migrations ?? []).map((one) => ({ ...one, steps: one.steps.map(stepOfServer) })),
-  });
+  };
+  const type = compileType(asStored);
   const payloads = examples
     .flatMap(({ examples: all }) => all)
     .filter((payload) => 'issue' in payload && 'action' in payload && payload.action === 'opened');
+
+  it('pass what is tried when they are registered', () => {
+    checkDefinition(asStored, 'type');
+    expect(() => {
+      tryMigrations(asStored, type, 'type');
+    }).not.toThrow();
+  });
 
   it.each(payloads.map((payload, i) => [i, payload] as const))(
     'takes real payload %d up and down again without a loss',

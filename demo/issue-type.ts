@@ -21,7 +21,8 @@ export interface IssueOpened2 {
 export interface IssueOpened3 extends Omit<IssueOpened2, 'opened' | 'project'> {
   readonly opened: Date;
   readonly owner: string;
-  readonly name: string;
+  /** GitHub's schema does not say that a full name has two parts, so neither does this one. */
+  readonly name?: string;
   /** Who opened it, by login. */
   readonly author: string;
   /** The labels' names. */
@@ -29,8 +30,14 @@ export interface IssueOpened3 extends Omit<IssueOpened2, 'opened' | 'project'> {
 }
 
 const TEXT = { type: 'string' };
-/** A date as JSON shows it, which is what schemas are about. */
-const DATE = { type: 'object', properties: { $date: { type: 'string', format: 'date-time' } }, required: ['$date'] };
+/** A date as JSON shows it, which is what schemas are about; or its text, from those who write JSON, which has no dates. */
+const DATE = {
+  anyOf: [
+    { type: 'string', format: 'date-time' },
+    { type: 'object', properties: { $date: { type: 'string', format: 'date-time' } }, required: ['$date'] },
+  ],
+  examples: ['2019-05-15T15:20:18Z'],
+};
 
 /** What moves to the top, from the issue and from the repository. */
 const FROM_ISSUE = ['number', 'title', 'body', 'created_at'];
@@ -85,7 +92,7 @@ function secondSchema(first: ObjectSchema): ObjectSchema {
   const { issue = {}, repository = {} } = definitions;
   const { number, title, body, created_at: opened } = issue.properties ?? {};
   const onTop = {
-    ...{ number, title, text: body, opened, project: { type: 'string', pattern: '^[^/]+/[^/]+$' } },
+    ...{ number, title, text: body, opened, project: repository.properties?.['full_name'] },
     priority: { enum: ['low', 'normal', 'high'] },
   };
   return {
@@ -102,14 +109,15 @@ function secondSchema(first: ObjectSchema): ObjectSchema {
   };
 }
 
-const thirdSchema = (second: ObjectSchema): ObjectSchema =>
-  withProperties(without(second, ['project']), {
+const thirdSchema = (second: ObjectSchema): ObjectSchema => {
+  const third = withProperties(without(second, ['project']), {
     opened: DATE,
     owner: TEXT,
-    name: TEXT,
     author: TEXT,
     labels: { type: 'array', items: TEXT },
   });
+  return { ...third, properties: { ...third.properties, name: TEXT } };
+};
 
 /** All of the properties are required. */
 const withProperties = (one: ObjectSchema, properties: Readonly<Record<string, unknown>>): ObjectSchema => ({

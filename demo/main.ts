@@ -30,7 +30,9 @@ interface DemoOptions {
 }
 
 const options = new Command('demo')
-  .description('start a server, append 329 real GitHub webhooks, follow and observe them, hold them against their types, read them back and check')
+  .description(
+    'start a server, append 329 real GitHub webhooks, follow and observe them, hold them against their types, read them back and check',
+  )
   .option('--keep', 'leave the folder with the data')
   .option('--once', 'end after the story, also on a terminal, where the server stays until Ctrl-C otherwise')
   .option('--json', 'write a summary as JSON instead of the story, and end')

@@ -37,7 +37,11 @@ function checkedLines(story: CheckedWebhooks, around: Surroundings): string[] {
       ],
       around,
     ),
-    ...told('sent', [`the ${count(sent)} payloads in ${seconds(sentMs)}, each held against the schema of its type`], around),
+    ...told(
+      'sent',
+      [`the ${count(sent)} payloads in ${seconds(sentMs)}, each held against the schema of its type`],
+      around,
+    ),
     ...told('recorded', [`${count(recorded.length)}, as they came`], around),
     ...told(
       'refused',
@@ -96,7 +100,9 @@ function changingLines(story: ChangingType, around: Surroundings): string[] {
     ...told('registered', [`${changes.join(', ')}, in ${seconds(changedMs)}; nobody had to stop`], around),
     ...told(
       'recorded',
-      [`number ${written.third.sequenceNumber} in generation 3, and with it in generations 1 and 2 for programs of yesterday`],
+      [
+        `number ${written.third.sequenceNumber} in generation 3, and with it in generations 1 and 2 for programs of yesterday`,
+      ],
       around,
     ),
     ...told(
@@ -105,7 +111,12 @@ function changingLines(story: ChangingType, around: Surroundings): string[] {
       around,
     ),
     '',
-    ...beside(`number ${old.third.sequenceNumber}, recorded in generation 1, in the views original and effective`, old, true, around),
+    ...beside(
+      `number ${old.third.sequenceNumber}, recorded in generation 1, in the views original and effective`,
+      old,
+      true,
+      around,
+    ),
     '',
     ...beside(`number ${written.third.sequenceNumber}, recorded in generation 3`, written, false, around),
   ];
