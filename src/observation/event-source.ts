@@ -66,7 +66,7 @@ export class EventSource {
       const encode = (): Buffer => encodeEntry(event.document, 0, presentation);
       const frame = (common ? ring.frame(number, revision, encode) : undefined) ?? encode();
       bytes += frame.length;
-      events.push({ number, partition: partitionOf(event.document, 0), frame });
+      events.push({ number, partition: partitionOf(event.document, 0, presentation), frame });
     }
     return { events, next: number };
   }
@@ -87,7 +87,7 @@ export class EventSource {
     const frames = writer.take();
     const events = places.map(({ start, begin, stop }) => ({
       number: readInt64(found.bytes, start + NUMBER_OFFSET),
-      partition: partitionOf(found.bytes, start),
+      partition: partitionOf(found.bytes, start, presentation),
       frame: frames.subarray(begin, stop),
     }));
     const last = found.starts.at(-1);

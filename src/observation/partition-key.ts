@@ -1,9 +1,14 @@
 /** Which partition an event belongs to, read from its stored document without decoding it. */
 import { decodeBson } from '../kernel/content/decode-content';
 import { PASS_OVER, visitEvent, type FieldVisitor } from '../storage/event-fields';
+import { contentGiven } from '../sequences/content-given';
+import type { Presentation } from '../sequences/presentation';
 import type { PartitionBy } from '../storage/observers';
 
-export type PartitionOf = (bytes: Buffer, start: number) => string;
+/** @param presentation in which form the observer gets the content: a property is looked for in what it is given. */
+export type PartitionOf = (bytes: Buffer, start: number, presentation: PartitionedContent) => string;
+
+type PartitionedContent = Pick<Presentation, 'types' | 'wanted'>;
 
 /** The one partition of an observer that takes the whole sequence in order. */
 const WHOLE = '';
@@ -12,7 +17,7 @@ export function partitionKey(by: PartitionBy): PartitionOf {
   if (by.kind === 'whole') return () => WHOLE;
   if (by.kind === 'source') return eventSource;
   const path = by.path.split('.');
-  return (bytes, start) => property(bytes, start, path);
+  return (bytes, start, presentation) => property(bytes, start, path, presentation);
 }
 
 let source = '';
@@ -31,15 +36,9 @@ function eventSource(bytes: Buffer, start: number): string {
 }
 
 /** The property's value as text; an event without it, or with an object there, is in the partition of the empty name. */
-function property(bytes: Buffer, start: number, path: readonly string[]): string {
-  let content: unknown;
-  visitEvent(bytes, start, {
-    ...PASS_OVER,
-    content: (_generation, from, at, end) => {
-      content = decodeBson(from.subarray(at, end));
-    },
-  });
-  return partitionByProperty(content, path);
+function property(bytes: Buffer, start: number, path: readonly string[], presentation: PartitionedContent): string {
+  const content = contentGiven(bytes, start, presentation);
+  return content === undefined ? WHOLE : partitionByProperty(decodeBson(content), path);
 }
 
 /** The partition of content by one of its properties. */

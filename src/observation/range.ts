@@ -6,8 +6,8 @@ import { PASS_OVER, visitEvent } from '../storage/event-fields';
 import type { ObserverDefinition, ObserverRecord } from '../storage/observers';
 import { EventSource } from './event-source';
 import { partitionKey } from './partition-key';
-import { ContentType } from '../contract/messages';
-import { latestContent } from '../sequences/presentation';
+import { presenting } from '../sequences/presentation';
+import { contentWanted } from './content-wanted';
 
 /**
  * The number of the first event that was recorded at or after a time (ms since 1970), by bisection.
@@ -53,13 +53,16 @@ export async function lagOf(
 
 /** The partition of one event; undefined when there is no such event. */
 export async function partitionOfEvent(
-  { db, collection }: OpenSequence,
+  sequence: OpenSequence,
   definition: ObserverDefinition,
   number: number,
 ): Promise<string | undefined> {
+  const { db, collection } = sequence;
   const found = await findEvents(db, collection, { from: number, to: number, limit: 1 });
   const start = found.starts[0];
-  return start === undefined ? undefined : partitionKey(definition.partitionBy)(found.bytes, start);
+  if (start === undefined) return undefined;
+  const presentation = await presenting(contentWanted(definition), sequence)();
+  return partitionKey(definition.partitionBy)(found.bytes, start, presentation);
 }
 
 /** How many events of the range match the definition, in one partition or all. */
@@ -81,7 +84,7 @@ export async function countEvents(
   const source = new EventSource({
     sequence,
     filters,
-    content: latestContent(ContentType.BSON),
+    content: contentWanted(definition),
     partitionOf: partitionKey(partitionBy),
   });
   let count = 0;

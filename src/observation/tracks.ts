@@ -1,8 +1,8 @@
 /** Makes the tracks of an observer: the main one, the one of a replay, and the lane of a failed partition. */
-import { ContentType, type EventFilter } from '../contract/messages';
+import type { EventFilter } from '../contract/messages';
 import type { OpenSequence } from '../sequences/open-sequence';
 import type { ObserverDefinition, ObserverRecord } from '../storage/observers';
-import { wantedOf } from '../sequences/wanted-generations';
+import { contentWanted } from './content-wanted';
 import type { DispatchLimits } from './dispatcher';
 import { EventSource } from './event-source';
 import { partitionKey } from './partition-key';
@@ -60,16 +60,11 @@ export class Tracks {
 
   /** @param partition the one that is wanted, so that an index can lead to it. */
   #source(definition: ObserverDefinition, partition?: string): EventSource {
-    const { filters, partitionBy, content, generations, allGenerations } = definition;
+    const { filters, partitionBy } = definition;
     return new EventSource({
       sequence: this.sequence,
       filters: partition !== undefined && partitionBy.kind === 'source' ? ofSource(filters, partition) : filters,
-      content: {
-        contentType: content === 'bson' ? ContentType.BSON : ContentType.JSON,
-        view: 'original',
-        allGenerations,
-        wanted: wantedOf(generations),
-      },
+      content: contentWanted(definition),
       partitionOf: partitionKey(partitionBy),
     });
   }

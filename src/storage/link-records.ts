@@ -33,8 +33,7 @@ export interface LinkDefinition {
   readonly hopLimit: number;
 }
 
-export type LinkLiveState =
-  'running' | 'paused' | 'connecting' | 'source-away' | 'target-refuses' | 'faulted';
+export type LinkLiveState = 'running' | 'paused' | 'connecting' | 'source-away' | 'target-refuses' | 'faulted';
 
 /** A source event by which it is told that the source is still the one that was relayed. */
 export interface SourceAnchor {

@@ -2,7 +2,7 @@
  * What an inbox holds of one source, by the source's numbers: the other half of a proof, and what tells an
  * event that was relayed before from another one with the same number.
  */
-import { Long, type Collection, type Db, type Document } from 'mongodb';
+import { Long, type Collection, type Db } from 'mongodb';
 import { READ_CONCERN } from './find-events';
 import { sequenceCollection } from './names';
 
@@ -30,7 +30,7 @@ interface PlaceDocument {
 const PLACE = { eventId: 1, 'origin.sequenceNumber': 1 } as const;
 
 export class Origins {
-  readonly #inbox: Collection<Document>;
+  readonly #inbox: Collection;
 
   /** @param db the namespace's database. */
   constructor(db: Db) {
