@@ -29,6 +29,7 @@ export class MongoConstraintKeeper implements ConstraintKeeper {
   /** The rules under which events of a type do anything. */
   #rulesOf: ReadonlyMap<string, readonly Rule[]> = new Map();
   #revision = 0;
+  #lastLook: Promise<void> = Promise.resolve();
 
   constructor(private readonly place: KeeperPlace) {
     this.#standings = new ConstraintStandings(place.db);
@@ -43,7 +44,14 @@ export class MongoConstraintKeeper implements ConstraintKeeper {
     return this.#rules.length === 0;
   }
 
+  /** One look after the other: an answer that comes late must not take the place of a newer one. */
   async reload(): Promise<void> {
+    const look = this.#lastLook.then(async () => this.#look());
+    this.#lastLook = look.catch(() => undefined);
+    await look;
+  }
+
+  async #look(): Promise<void> {
     const found = await this.#standings.inForce(this.place.sequence);
     if (found.length > 0) await this.place.prepare?.();
     // A ledger is of one definition that came into force once.
