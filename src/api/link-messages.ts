@@ -76,7 +76,10 @@ function maskRuleOf({ property, action, types }: LinkMask__Output, i: number): M
     throw invalid(`${field}.action`, `${field}.action is missing; it is to drop or to hash`);
   }
   if (types.some((type) => type === '' || type.length > LIMITS.eventTypeLength)) {
-    throw invalid(`${field}.types`, `${field}.types has a name that is empty or over ${LIMITS.eventTypeLength} characters`);
+    throw invalid(
+      `${field}.types`,
+      `${field}.types has a name that is empty or over ${LIMITS.eventTypeLength} characters`,
+    );
   }
   return { property, action: action === 'LINK_MASK_ACTION_DROP' ? 'drop' : 'hash', types };
 }

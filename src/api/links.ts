@@ -74,18 +74,33 @@ export function links(relay: Relay, logger: Logger): UntypedServiceImplementatio
       yield proveCodec.encode(proofMessage(message));
     }
   }
-  const done = (act: (address: ReturnType<typeof linkAddressOf>) => Promise<void>) =>
+  const done =
+    (act: (address: ReturnType<typeof linkAddressOf>) => Promise<void>) =>
     async ({ link }: LinksGetRequest__Output) => {
       await act(linkAddressOf(link));
       return {};
     };
   return {
     Add: unary(logger, decoding(SERVICE, 'Add', add)),
-    Remove: unary(logger, decoding(SERVICE, 'Remove', done(async (address) => relay.remove(address)))),
+    Remove: unary(
+      logger,
+      decoding(
+        SERVICE,
+        'Remove',
+        done(async (address) => relay.remove(address)),
+      ),
+    ),
     List: unary(logger, decoding(SERVICE, 'List', list)),
     Get: unary(logger, decoding(SERVICE, 'Get', get)),
     Watch: serverStream(logger, decoding(SERVICE, 'Watch', watch)),
-    Pause: unary(logger, decoding(SERVICE, 'Pause', done(async (address) => relay.pause(address)))),
+    Pause: unary(
+      logger,
+      decoding(
+        SERVICE,
+        'Pause',
+        done(async (address) => relay.pause(address)),
+      ),
+    ),
     Resume: unary(logger, decoding(SERVICE, 'Resume', resume)),
     Redrive: unary(logger, decoding(SERVICE, 'Redrive', redrive)),
     ListHeld: unary(logger, decoding(SERVICE, 'ListHeld', held)),
@@ -112,7 +127,9 @@ function leavingOf({ what, sequenceNumber, skip, reason, who }: RedriveRequest__
     throw new AnnalsError('INVALID_FIELD', message, { field: 'reason' });
   }
   if (who.length > WHO_LENGTH) {
-    throw new AnnalsError('INVALID_FIELD', `who has ${who.length} characters; the limit is ${WHO_LENGTH}`, { field: 'who' });
+    throw new AnnalsError('INVALID_FIELD', `who has ${who.length} characters; the limit is ${WHO_LENGTH}`, {
+      field: 'who',
+    });
   }
   if (what === 'sequenceNumber') return { kind: 'one', number: sequenceNumber ?? 0, reason, who };
   return { kind: 'refused', reason, who };
