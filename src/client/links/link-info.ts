@@ -161,7 +161,12 @@ const violation = ({ code, message, field, sequenceNumber, metadata }: Violation
   metadata,
 });
 
-export const redrivenPartition = ({ partition, relayed, skipped, held }: RedrivenPartition__Output): RedrivenPartition => ({
+export const redrivenPartition = ({
+  partition,
+  relayed,
+  skipped,
+  held,
+}: RedrivenPartition__Output): RedrivenPartition => ({
   partition,
   relayed,
   skipped,

@@ -218,7 +218,11 @@ export class Links {
         filters: wireSelection(options),
         start: wireStart(from),
         partitionKey:
-          partitionBy === 'source' ? {} : partitionBy === 'whole' ? { wholeSequence: true } : { property: partitionBy.property },
+          partitionBy === 'source'
+            ? {}
+            : partitionBy === 'whole'
+              ? { wholeSequence: true }
+              : { property: partitionBy.property },
         generations: Object.entries(generations).map(([type, generation]) => ({ type, generation })),
         mask: mask.map(({ property, action, types = [] }) => ({
           property,
