@@ -105,6 +105,10 @@ async function append(file: string, options: AppendVerbOptions, invocation: Invo
   } catch (error) {
     progress.clear();
     // A stream that was destroyed because of Ctrl-C says so by an error of its own.
+    // Of a refusal the rules are told, one by one, and not its message.
+    if (error instanceof AppendRefusedError && report.events > 0 && options.json !== true) {
+      invocation.note(report.resumption());
+    }
     if (!(invocation.signal.aborted && isStreamEnd(error))) throw report.explain(error);
   } finally {
     invocation.signal.removeEventListener('abort', stopReading);
