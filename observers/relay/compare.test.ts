@@ -21,7 +21,9 @@ it('says which events a strict target will hold', () => {
 });
 
 it('says which generations the target does not know', () => {
-  expect(compare(ends({}, { a: 1, b: 1 })).warnings).toEqual([expect.stringMatching(/^a has 2 generations at the source/)]);
+  expect(compare(ends({}, { a: 1, b: 1 })).warnings).toEqual([
+    expect.stringMatching(/^a has 2 generations at the source/),
+  ]);
 });
 
 it('says which types of the filter the source does not have', () => {

@@ -28,7 +28,10 @@ export function compare({ definition, source, target }: Ends): Comparison {
   const unknown = types.filter((type) => target.latest(type) === undefined);
   const warnings = [
     ...(target.strict
-      ? unknown.map((type) => `${type} is not registered at the target, which takes registered types alone: each of its events will be held`)
+      ? unknown.map(
+          (type) =>
+            `${type} is not registered at the target, which takes registered types alone: each of its events will be held`,
+        )
       : atSource.size > 0
         ? unknown.map((type) => `${type} is not registered at the target: its content is taken as it comes`)
         : []),

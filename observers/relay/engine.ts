@@ -165,12 +165,15 @@ export class LinkEngine {
 
   async #follow(signal: AbortSignal): Promise<void> {
     const { definition, position } = this.steps.record;
-    let intake: Intake | undefined;
+    let interrupted = (): void => undefined;
     const batches = this.source.follow(position, definition.filters, signal, () => {
-      // It may come back as another one, so it is looked at anew.
-      intake?.fail(new SourceAway('the connection to the source was lost'));
+      interrupted();
     });
-    intake = new Intake(batches);
+    const intake = new Intake(batches);
+    interrupted = () => {
+      // It may come back as another one, so it is looked at anew.
+      intake.fail(new SourceAway('the connection to the source was lost'));
+    };
     const ended = (): void => {
       intake.fail(new SourceAway('stopped'));
       this.#wake();
@@ -195,7 +198,7 @@ export class LinkEngine {
   /** Brings a batch over, however long the target refuses to take anything. */
   async #bring(events: readonly SourceEvent[], signal: AbortSignal): Promise<void> {
     const next = (events.at(-1)?.sequenceNumber ?? 0) + 1;
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       try {
         this.#rate.add(await this.steps.past(events, next));
         if (failures > 0) await this.#say({ state: 'running', lastError: '' });
@@ -213,6 +216,9 @@ export class LinkEngine {
 
   /** The checkpoint follows what does not match, with an event of that place by which the source is known again. */
   async #passOver(intake: Intake, signal: AbortSignal): Promise<void> {
+    const { sourceTail = -1, position: at } = this.steps.record;
+    if (sourceTail < at) return;
+    // What was seen of an earlier connection may be of another source by now.
     const tail = (await this.source.next(signal)) - 1;
     while (intake.empty && !signal.aborted && this.steps.record.position <= tail) {
       const { position, definition } = this.steps.record;
@@ -275,7 +281,7 @@ export class LinkEngine {
 
   /** Until the database does it, or the link is stopped or lost. */
   async #persistently<Result>(work: () => Promise<Result>): Promise<Result> {
-    for (let failures = 0; ; ) {
+    for (let failures = 0; ;) {
       try {
         return await work();
       } catch (error) {

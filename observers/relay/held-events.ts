@@ -18,7 +18,8 @@ export class HeldEvents {
     if (filters.length === 0) return [{ types: [], eventSourceIds: only, tags: [], correlationId: undefined }];
     const narrowed = filters.map((filter) => ({
       ...filter,
-      eventSourceIds: filter.eventSourceIds.length === 0 ? only : filter.eventSourceIds.filter((id) => only.includes(id)),
+      eventSourceIds:
+        filter.eventSourceIds.length === 0 ? only : filter.eventSourceIds.filter((id) => only.includes(id)),
     }));
     // A filter without any source would select all of them.
     return narrowed.filter(({ eventSourceIds }) => eventSourceIds.length > 0);

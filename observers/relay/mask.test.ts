@@ -18,7 +18,14 @@ const masked = (content: object, rules: readonly MaskRule[], type = 'order.place
   )[0];
 
 it('leaves a property out, however deep, and in every element of an array', () => {
-  const content = { name: 'x', customer: { email: 'a@b', id: 7 }, lines: [{ price: 1, n: 1 }, { price: 2, n: 2 }] };
+  const content = {
+    name: 'x',
+    customer: { email: 'a@b', id: 7 },
+    lines: [
+      { price: 1, n: 1 },
+      { price: 2, n: 2 },
+    ],
+  };
   expect(masked(content, [rule('customer.email', 'drop'), rule('lines[].price', 'drop')])).toEqual({
     name: 'x',
     customer: { id: 7 },

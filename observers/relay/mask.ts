@@ -55,7 +55,10 @@ function treeOf(rules: readonly MaskRule[]): Node {
       const known = node.children.get(name);
       // Dropping a property drops what is in it, whatever else a rule says.
       const leaf = depth === names.length - 1 ? action : undefined;
-      const next: Node = { action: strongest(known?.action, leaf), children: known?.children ?? new Map<string, Node>() };
+      const next: Node = {
+        action: strongest(known?.action, leaf),
+        children: known?.children ?? new Map<string, Node>(),
+      };
       node.children.set(name, next);
       node = next;
     });

@@ -54,7 +54,9 @@ it('a partition is sent up to its first refused event, and nothing after it', ()
       const fates = settle(batch, held, oneByOne);
       const { newHolds } = outcomeOf(batch, fates);
       for (const partition of ['a', 'b', 'c', 'd']) {
-        const of = batch.map((event, i) => ({ event, fate: fates[i] })).filter(({ event }) => event.partition === partition);
+        const of = batch
+          .map((event, i) => ({ event, fate: fates[i] }))
+          .filter(({ event }) => event.partition === partition);
         const firstBroken = held.has(partition)
           ? 0
           : of.findIndex(({ event }) => event.broken && event.leaveOut === undefined);
@@ -65,7 +67,9 @@ it('a partition is sent up to its first refused event, and nothing after it', ()
         expect(of.slice(open.length).every(({ fate }) => fate?.kind === 'held')).toBe(true);
         const hold = newHolds.find((one) => one.partition === partition);
         expect(hold?.from).toBe(held.has(partition) ? undefined : of[open.length]?.event.number);
-        expect(hold?.events).toBe(held.has(partition) || of.length === open.length ? undefined : of.length - open.length);
+        expect(hold?.events).toBe(
+          held.has(partition) || of.length === open.length ? undefined : of.length - open.length,
+        );
       }
     }),
   );
@@ -96,7 +100,5 @@ it('an event that turns out not to be for the target holds nothing', () => {
 it('an event that is to be left out waits with its partition, since its turn has not come', () => {
   const batch = [candidate(1, 'a'), candidate(2, 'a', cause)];
   const fates = planAgain(batch, plan(batch, new Set()), [{ index: 0, verdict: { violations: [violation] } }]);
-  expect(outcomeOf(batch, fates).newHolds).toEqual([
-    { partition: 'a', from: 1, violations: [violation], events: 2 },
-  ]);
+  expect(outcomeOf(batch, fates).newHolds).toEqual([{ partition: 'a', from: 1, violations: [violation], events: 2 }]);
 });

@@ -46,11 +46,7 @@ export const plan = (batch: readonly Candidate[], held: ReadonlySet<string>): Fa
   });
 
 /** The fates after the target refused some of what was sent: a partition is held from its first refused event on. */
-export function planAgain(
-  batch: readonly Candidate[],
-  fates: readonly Fate[],
-  refusals: readonly Refusal[],
-): Fate[] {
+export function planAgain(batch: readonly Candidate[], fates: readonly Fate[], refusals: readonly Refusal[]): Fate[] {
   const byIndex = new Map(refusals.map(({ index, verdict }) => [index, verdict]));
   const nowHeld = new Set<string>();
   return fates.map((fate, index) => {

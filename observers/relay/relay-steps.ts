@@ -15,7 +15,7 @@ import { byAnotherWay, leaveOut, originalNotRelayed } from './leave-out';
 import { mask, type Mask } from './mask';
 import { Mutex } from './mutex';
 import { partitionsOf, type SourceAt } from './partition';
-import { outcomeOf, plan, planAgain, type Candidate, type Fate, type Outcome, type Refusal } from './plan';
+import { outcomeOf, plan, planAgain, type Candidate, type Outcome, type Refusal } from './plan';
 import { relayedEvent } from './relayed-event';
 import type { SourceEvent } from './source-event';
 import { RELAY } from './tuning';
@@ -118,7 +118,11 @@ export class RelaySteps {
     for (;;) {
       const attempt = { events, candidates, outcome: outcomeOf(candidates, fates) };
       const last = events.at(-1);
-      const step = this.#stepOf(attempt, next, anchor ?? (last && { number: last.sequenceNumber, eventId: last.eventId }));
+      const step = this.#stepOf(
+        attempt,
+        next,
+        anchor ?? (last && { number: last.sequenceNumber, eventId: last.eventId }),
+      );
       let result: RelayOutcome;
       try {
         result = await this.#send(attempt, step);

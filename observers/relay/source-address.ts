@@ -28,9 +28,13 @@ export function sourceAddress(wanted: {
     };
   }
   if (wanted.store !== '' || wanted.namespace !== '') {
-    throw new AnnalsError('INVALID_FIELD', 'the connection string names the store and namespace; they do not stand beside it', {
-      field: 'definition.source.store',
-    });
+    throw new AnnalsError(
+      'INVALID_FIELD',
+      'the connection string names the store and namespace; they do not stand beside it',
+      {
+        field: 'definition.source.store',
+      },
+    );
   }
   const { hosts, store, namespace } = parsed(wanted.connection);
   return { hosts, store, namespace, sequence };

@@ -74,7 +74,15 @@ export class Source {
     signal?: AbortSignal,
     limit?: number,
   ): AsyncGenerator<readonly SourceEvent[], void, undefined> {
-    const options = { from, to, limit, signal, filters: sourceFilters(filters), as: 'bson', allGenerations: true } as const;
+    const options = {
+      from,
+      to,
+      limit,
+      signal,
+      filters: sourceFilters(filters),
+      as: 'bson',
+      allGenerations: true,
+    } as const;
     const batches = this.#annals.sequence(this.#sequence).read(options).batches();
     for (;;) {
       const { done, value } = await told(async () => batches.next());

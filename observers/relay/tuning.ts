@@ -22,7 +22,7 @@ export const RELAY = {
   sourceMs: 5_000,
 
   /** How often the source's last number is asked for, in ms: what lag is told by, and a source that hangs is noticed by. */
-  tailMs: 1_000,
+  tailMs: 2_000,
 
   /** How long nothing may come before the checkpoint moves past what did not match, in ms. */
   idleMs: 1_000,
