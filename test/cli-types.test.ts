@@ -377,5 +377,9 @@ describe('annals stores configure', () => {
     expect(refused.stderr).toContain('stdin, line 3: ');
     expect(refused.stderr).not.toContain('stdin, line 1: ');
     expect(await client.eventLog.tail()).toBeUndefined();
+    const one = ['append', '-', '--batch', '1'];
+    const partly = await run(one, { stdin: lines.map((line) => JSON.stringify(line)).join('\n') });
+    expect(partly.stderr).toContain('Recorded so far: 1 event, number 0; go on with --skip 1.');
+    expect(partly.stderr).toContain('stdin, line 2: ');
   });
 });

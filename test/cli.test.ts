@@ -295,7 +295,9 @@ describe('annals tail', () => {
 describe('annals stores and sequences', () => {
   it('make a store, and list it with its sequences', async () => {
     const made = await run(['stores', 'ensure', 'orders', '--namespace', 'acme', '--json']);
-    expect(ndjson(made.stdout)).toEqual([{ name: 'orders', namespaces: ['default', 'acme'], created: true }]);
+    expect(ndjson(made.stdout)).toEqual([
+      { name: 'orders', namespaces: ['default', 'acme'], strict: false, created: true },
+    ]);
     expect((await run(['stores', 'ensure', 'orders', '--namespace', 'acme'])).stdout).toContain(
       'Already there: orders',
     );

@@ -127,9 +127,17 @@ it('by a property, and with the whole sequence in order, what is kept together i
     eventSourceId: id,
     content: { i, customer: { name } },
   });
-  await source.outbox.append([customer(1, 'ann', 'a'), customer('x', 'bob', 'b'), customer(2, 'bob', 'c'), customer(3, 'ann', 'd')]);
+  await source.outbox.append([
+    customer(1, 'ann', 'a'),
+    customer('x', 'bob', 'b'),
+    customer(2, 'bob', 'c'),
+    customer(3, 'ann', 'd'),
+  ]);
   // What is announced about an event waits with that event, although its own content is another's.
-  await source.outbox.compensate({ sequenceNumber: 2 }, { content: { i: 4, customer: { name: 'cid' } }, reason: 'typo' });
+  await source.outbox.compensate(
+    { sequenceNumber: 2 },
+    { content: { i: 4, customer: { name: 'cid' } }, reason: 'typo' },
+  );
   await target.links.add('link', { ...of, partitionBy: { property: 'customer.name' } });
   await level(target, source);
   expect(await bySource(target)).toEqual({ a: [1], d: [3] });

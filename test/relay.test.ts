@@ -1,5 +1,5 @@
 /** What one store puts into its outbox comes into another one's inbox: whole, once, in order, and provably. */
-import type { Annals, RecordedEvent } from '../src/client';
+import { AnnalsError, type Annals, type RecordedEvent } from '../src/client';
 import { HASHED } from '../observers/relay/mask';
 import { all, level, startServices, until, type Services } from './support/services';
 
@@ -219,7 +219,7 @@ describe('a link', () => {
     const refusal = async (id: string, options: Parameters<Annals['links']['add']>[1]) =>
       target.links.add(id, options).then(
         () => 'added',
-        ({ code, field }: { code: string; field?: string }) => [code, field],
+        (error: unknown) => (error instanceof AnnalsError ? [error.code, error.field] : error),
       );
     await target.links.add('link', here);
     expect(await refusal('link', { ...here, types: ['a'] })).toEqual(['LINK_EXISTS', 'link']);
@@ -258,6 +258,8 @@ describe('a link', () => {
     await far.stores.ensure(near.store);
     await target.links.add('near', { source: { store: near.store } });
     const connection = services.connection(near, 0);
-    await expect(target.links.add('far', { source: { connection } })).rejects.toMatchObject({ code: 'LINK_CANNOT_WORK' });
+    await expect(target.links.add('far', { source: { connection } })).rejects.toMatchObject({
+      code: 'LINK_CANNOT_WORK',
+    });
   });
 });

@@ -183,5 +183,13 @@ export function compare(outbox: readonly RecordedEvent[], inbox: readonly Record
   return objections;
 }
 
-const facts = ({ eventId, type, eventSourceId, correlationId, occurred, content, announcement }: RecordedEvent): string =>
+const facts = ({
+  eventId,
+  type,
+  eventSourceId,
+  correlationId,
+  occurred,
+  content,
+  announcement,
+}: RecordedEvent): string =>
   JSON.stringify({ eventId, type, eventSourceId, correlationId, occurred, content, kind: announcement?.kind });
