@@ -1,33 +1,18 @@
 import { BSON } from 'mongodb';
+import { definitionOf } from '../src/api/event-type-messages';
+import { wireDefinition } from '../src/client/event-types/definition';
+import type { EventTypeDefinition__Output } from '../src/contract/generated/annals/v1/EventTypeDefinition';
+import { messageCodec } from '../src/contract/services';
 import { bsonToJsonText } from '../src/kernel/content/bson-to-json';
 import { compileType } from '../src/event-types/compiled-type';
 import { contentsOf } from '../src/event-types/contents';
-import type { MigrationStep } from '../src/event-types/definition';
-import type { MigrationStep as StepOfClient } from '../src/client';
+import { examplesOf, tryMigrations } from '../src/event-types/examples';
 import { ORDER_BYTES, orderContent, orderContents, orderIn3Generations, storedOrder } from './orders';
 
+const codec = messageCodec<EventTypeDefinition__Output>('EventTypeDefinition');
 /** The definition as the server has it. */
-const { definition } = orderIn3Generations;
-const type = compileType({
-  type: definition.type,
-  description: '',
-  generations: definition.generations.map(({ generation, schema }) => ({
-    generation,
-    schema: JSON.stringify(schema),
-  })),
-  migrations: (definition.migrations ?? []).map(({ from, to, steps }) => ({
-    from,
-    to,
-    steps: steps.map(stepOfServer),
-  })),
-});
-
-function stepOfServer(step: StepOfClient): MigrationStep {
-  const [[kind, fields] = []] = Object.entries(step);
-  // One member, named as the kind is; the value of a default is JSON text there.
-  const flat = { kind, ...fields } as MigrationStep;
-  return flat.kind === 'default' ? { ...flat, value: JSON.stringify(flat.value) } : flat;
-}
+const definition = definitionOf(codec.decode(codec.encode(wireDefinition(orderIn3Generations.definition, ''))), '');
+const type = compileType(definition);
 
 describe('the orders of the benchmark', () => {
   it.each([0, 1, 12_345])('have about a kilobyte of content (%d)', (n) => {
@@ -46,6 +31,13 @@ describe('the orders of the benchmark', () => {
         content: Buffer.from(BSON.serialize(written[String(generation) as keyof typeof written])),
       })),
     });
+  });
+
+  it('have a type that passes what is tried when it is registered', () => {
+    for (const { schema } of definition.generations) expect(examplesOf(schema)).not.toEqual([]);
+    expect(() => {
+      tryMigrations(definition, type, 'type');
+    }).not.toThrow();
   });
 
   it('are stored in one generation or in three', () => {

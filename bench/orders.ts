@@ -12,17 +12,23 @@ export const ORDER_BYTES = 1_000;
 
 const LINES = 5;
 const TEXT = { type: 'string', minLength: 1, maxLength: 200 };
+const WORD = { type: 'string', pattern: '^[^ ]+$', maxLength: 100 };
 const WHOLE = { type: 'integer', minimum: 0 };
+const AMOUNT = { type: 'integer', minimum: 0, maximum: 999_999_999 };
 
 const ADDRESS = {
   ...{ type: 'object', additionalProperties: false, required: ['street', 'city', 'country'] },
-  properties: { street: TEXT, city: TEXT, country: { type: 'string', pattern: '^[A-Z]{2}$' } },
+  properties: {
+    street: TEXT,
+    city: TEXT,
+    country: { type: 'string', pattern: '^[A-Z]+$', minLength: 2, maxLength: 2 },
+  },
 };
 
 const LINE = {
   ...{ type: 'object', additionalProperties: false, required: ['sku', 'title', 'quantity', 'price'] },
   properties: {
-    sku: { type: 'string', pattern: '^sku-[0-9]+$' },
+    sku: { type: 'string', pattern: '^[A-Z]+-[0-9]+$' },
     title: TEXT,
     quantity: { type: 'integer', minimum: 1, maximum: 1_000 },
     price: { type: 'number', minimum: 0 },
@@ -48,10 +54,14 @@ const generation = (properties: object) => ({
 });
 
 const EMAIL = { type: 'string', format: 'email' };
+const NAME = { type: 'string', pattern: '^[^ ]+ [^ ]+$', maxLength: 201 };
 
-export const FIRST = generation({ customer: TEXT, email: EMAIL, total: TEXT });
-const SECOND = generation({ name: TEXT, email: EMAIL, total: WHOLE, origin: TEXT });
-const THIRD = generation({ first: TEXT, last: TEXT, contact: EMAIL, total: WHOLE, origin: TEXT, pieces: WHOLE });
+const FIRST = generation({
+  ...{ customer: NAME, email: EMAIL },
+  total: { type: 'string', pattern: '^[0-9]+$', maxLength: 9 },
+});
+const SECOND = generation({ name: NAME, email: EMAIL, total: AMOUNT, origin: TEXT });
+const THIRD = generation({ first: WORD, last: WORD, contact: EMAIL, total: AMOUNT, origin: TEXT, pieces: WHOLE });
 
 /** The type with every kind of migration on the way. */
 export const orderIn3Generations = eventType('order.placed-in-3')
@@ -84,7 +94,7 @@ const common = (n: number): Document => ({
   channel: 'web',
   address: { street: `Long Street ${n % 200}`, city: 'Hamburg', country: 'DE' },
   lines: Array.from({ length: LINES }, (_, i) => ({
-    sku: `sku-${(n + i) % 4_999}`,
+    sku: `SKU-${(n + i) % 4_999}`,
     title: 'A thing that is sold by the piece, blue, of medium size',
     quantity: 1 + ((n + i) % 5),
     price: 19.95,

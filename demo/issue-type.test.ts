@@ -1,11 +1,13 @@
 import examples from '@octokit/webhooks-examples';
 import { encodeBson } from '../src/kernel/content/decode-content';
 import { bsonToJsonText } from '../src/kernel/content/bson-to-json';
-import type { MigrationStep as StepOfClient } from '../src/client';
+import { definitionOf } from '../src/api/event-type-messages';
+import { wireDefinition } from '../src/client/event-types/definition';
+import type { EventTypeDefinition__Output } from '../src/contract/generated/annals/v1/EventTypeDefinition';
+import { messageCodec } from '../src/contract/services';
 import { checkDefinition } from '../src/event-types/check-definition';
 import { compileType } from '../src/event-types/compiled-type';
 import { contentsOf } from '../src/event-types/contents';
-import type { EventTypeDefinition, MigrationStep } from '../src/event-types/definition';
 import { tryMigrations } from '../src/event-types/examples';
 import { issueOpened } from './issue-type';
 import { typeOfPayload, webhookDefinitions, webhookTypes } from './webhook-types';
@@ -40,25 +42,21 @@ describe('the types of the webhooks', () => {
 });
 
 describe('issues.opened in three generations', () => {
-  const { definition } = issueOpened(definitions);
-  const asStored: EventTypeDefinition = {
-    type: definition.type,
-    description: '',
-    generations: definition.generations.map(({ generation, schema }) => ({
-      generation,
-      schema: JSON.stringify(schema),
-    })),
-    migrations: (definition.migrations ?? []).map((one) => ({ ...one, steps: one.steps.map(stepOfServer) })),
-  };
-  const type = compileType(asStored);
+  const codec = messageCodec<EventTypeDefinition__Output>('EventTypeDefinition');
+  /** The definition as the server has it. */
+  const definition = definitionOf(
+    codec.decode(codec.encode(wireDefinition(issueOpened(definitions).definition, 'type'))),
+    'type',
+  );
+  const type = compileType(definition);
   const payloads = examples
     .flatMap(({ examples: all }) => all)
     .filter((payload) => 'issue' in payload && 'action' in payload && payload.action === 'opened');
 
   it('pass what is tried when they are registered', () => {
-    checkDefinition(asStored, 'type');
+    checkDefinition(definition, 'type');
     expect(() => {
-      tryMigrations(asStored, type, 'type');
+      tryMigrations(definition, type, 'type');
     }).not.toThrow();
   });
 
@@ -80,11 +78,3 @@ describe('issues.opened in three generations', () => {
 });
 
 const shown = (content: Buffer): unknown => JSON.parse(bsonToJsonText(content));
-
-/** A step as the server has it. */
-function stepOfServer(step: StepOfClient): MigrationStep {
-  const [[kind, fields] = []] = Object.entries(step);
-  // One member, named as the kind is; the value of a default is JSON text there.
-  const flat = { kind, ...fields } as MigrationStep;
-  return flat.kind === 'default' ? { ...flat, value: JSON.stringify(flat.value) } : flat;
-}
