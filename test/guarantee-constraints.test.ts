@@ -26,10 +26,12 @@ import {
   range,
   RawClient,
   refusal,
+  type AppendRequest,
   type NewEvent,
   type SequenceRef,
 } from './support/raw-client';
 import { serveTwice, type TwoServers } from './support/two-servers';
+import { definition, freshType, objectSchema, register as registerTypes } from './support/type-calls';
 
 let servers: TwoServers;
 let mongo: MongoClient;
@@ -80,21 +82,20 @@ describe('of a hundred clients that claim one value through two servers one wins
   ])('%s, always', async (_, events) => {
     const { sequence } = await under();
     for (const round of range(0, 3)) {
-      const email = (one: NewEvent): NewEvent => ({
+      const emailOf = (content: Uint8Array): string => (JSON.parse(String(content)) as { email: string }).email;
+      const inRound = (one: NewEvent): NewEvent => ({
         ...one,
-        content: json({ email: `${String((JSON.parse(String(one.content)) as { email: string }).email)}-${round}` }),
+        content: json({ email: `${emailOf(one.content as Buffer)}-${round}` }),
       });
       const answers = await Promise.all(
-        clients.map(async (client, i) => client.append({ sequence, events: events(i).map(email) })),
+        clients.map(async (client, i) => client.append({ sequence, events: events(i).map(inRound) })),
       );
       const won = answers.flatMap(({ appended }) => appended ?? []);
       const lost = answers.flatMap(({ refused }) => refused?.violations ?? []);
       expect([won.length, lost.length]).toEqual([1, CLIENTS - 1]);
       const holders = new Set(lost.map(({ sequenceNumber }) => sequenceNumber));
       const log = await servers.b.read({ sequence, filters: [{ types: ['registered'] }] });
-      const holder = log.find(
-        ({ content }) => (JSON.parse(String(content)) as { email: string }).email === `anna-${round}`,
-      );
+      const holder = log.find(({ content }) => emailOf(content) === `anna-${round}`);
       expect([...holders]).toEqual([holder?.sequenceNumber]);
     }
     expect(await objections(sequence)).toEqual([]);
@@ -331,6 +332,52 @@ describe('a constraint that is registered over what is recorded', () => {
     await servers.b.appended({ sequence, events: [registered('anna')] });
     expect(await servers.a.refused({ sequence, events: [registered('anna')] })).toHaveLength(1);
     await servers.a.appended({ sequence: { store }, events: [registered('anna')] });
+  });
+});
+
+describe('the properties of a generation', () => {
+  const text = { type: 'string' };
+
+  it('are those of events that were written in another one, also before it existed', async () => {
+    const sequence = freshSequence();
+    const type = freshType();
+    const first = objectSchema({ mail: text });
+    await registerTypes(servers.a, [definition(type, [first])]);
+    const written = (generation: number, content: object): AppendRequest => ({
+      sequence,
+      events: [event({ type, generation, content: json(content) })],
+    });
+    await servers.a.appended(written(1, { mail: 'anna' }));
+    const steps = {
+      up: [{ rename: { from: 'mail', to: 'email' } }],
+      down: [{ rename: { from: 'email', to: 'mail' } }],
+    };
+    await registerTypes(servers.a, [definition(type, [first, objectSchema({ email: text })], [steps])]);
+    const constraint: ConstraintDefinition = {
+      ...uniqueEmail(sequence),
+      uniqueValue: { types: [{ type, properties: ['email'] }] },
+    };
+    await enforce(servers.b, constraint);
+    expect(await servers.b.refused(written(2, { email: 'anna' }))).toEqual([
+      expect.objectContaining({ code: 'CONSTRAINT_VIOLATION', sequenceNumber: 0 }),
+    ]);
+    await servers.b.appended(written(1, { mail: 'bob' }));
+    expect(await servers.a.refused(written(2, { email: 'bob' }))).toHaveLength(1);
+    const listed = (await listConstraints(servers.a)).find(({ definition: of }) => of?.name === constraint.name);
+    expect(listed?.definition?.uniqueValue?.types[0]?.generation).toBe(2);
+  });
+
+  it('are of one that the type has', async () => {
+    const type = freshType();
+    await registerTypes(servers.a, [definition(type, [objectSchema({ email: text })])]);
+    const constraint: ConstraintDefinition = {
+      ...uniqueEmail(freshSequence()),
+      uniqueValue: { types: [{ type, properties: ['email'], generation: 2 }] },
+    };
+    expect(await refusal(registerConstraint(servers.b, constraint))).toMatchObject({
+      code: 'INVALID_CONSTRAINT',
+      field: 'constraint.unique_value.types[0].generation',
+    });
   });
 });
 

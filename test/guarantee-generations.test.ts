@@ -54,13 +54,18 @@ const stored = async (): Promise<Document[]> =>
 const text = { type: 'string' };
 const integer = { type: 'integer' };
 
+/** Text of which not any will do, as its schema shows: migrations are tried on examples. */
+const like = (example: string) => ({ ...text, examples: [example] });
+
+const NAMES = { type: 'object', properties: { first: text, last: text }, required: ['first', 'last'] };
+
 /** A person over five generations; each says the same in another form. */
 const SCHEMAS = [
-  objectSchema({ name: text, born: text }),
-  objectSchema({ first: text, last: text, born: text }),
+  objectSchema({ name: like('Ada Lovelace'), born: like('1815') }),
+  objectSchema({ first: text, last: text, born: like('1815') }),
   objectSchema({ first: text, last: text, born: integer }),
-  objectSchema({ person: { type: 'object', properties: { first: text, last: text } }, born: integer }),
-  objectSchema({ person: { type: 'object' }, born: integer, adult: { type: 'boolean' } }),
+  objectSchema({ person: NAMES, born: integer }),
+  objectSchema({ person: NAMES, born: integer, adult: { type: 'boolean' } }),
 ];
 const rename = (from: string, to: string) => ({ rename: { from, to } });
 const STEPS = [

@@ -10,6 +10,7 @@ import {
   isCelMap,
   isCelUint,
   type CelInput,
+  type CelList,
   type CelMap,
   type CelValue,
 } from '@bufbuild/cel';
@@ -29,7 +30,7 @@ const ORIGINS = new WeakMap<object, BsonValue>();
 class DocumentView implements ReadonlyMap<string, CelInput> {
   constructor(
     private readonly document: BsonDocument,
-    private readonly timestamp: TimestampOf,
+    private readonly reading: Reading,
   ) {}
 
   get size(): number {
@@ -38,7 +39,7 @@ class DocumentView implements ReadonlyMap<string, CelInput> {
 
   get(key: string): CelInput | undefined {
     const value = this.document.get(key);
-    return value === undefined ? undefined : toCel(value, this.timestamp);
+    return value === undefined ? undefined : this.reading.read(value);
   }
 
   has(key: string): boolean {
@@ -54,7 +55,7 @@ class DocumentView implements ReadonlyMap<string, CelInput> {
   }
 
   *entries(): MapIterator<[string, CelInput]> {
-    for (const [key, value] of this.document.entries()) yield [key, toCel(value, this.timestamp)];
+    for (const [key, value] of this.document.entries()) yield [key, this.reading.read(value)];
   }
 
   [Symbol.iterator](): MapIterator<[string, CelInput]> {
@@ -66,36 +67,51 @@ class DocumentView implements ReadonlyMap<string, CelInput> {
   }
 }
 
-export function documentToCel(document: BsonDocument, timestamp: TimestampOf): CelMap {
-  const map = celMap(new DocumentView(document, timestamp));
-  ORIGINS.set(map, document);
-  return map;
+/** The reading of content for one evaluation: each value is made ready for CEL once, however often a loop looks at it. */
+class Reading {
+  private readonly known = new Map<BsonValue, CelInput>();
+
+  constructor(private readonly timestamp: TimestampOf) {}
+
+  read(value: BsonValue): CelInput {
+    const known = this.known.get(value);
+    if (known !== undefined) return known;
+    const made = value instanceof BsonScalar ? this.scalar(value) : this.whole(value);
+    this.known.set(value, made);
+    return made;
+  }
+
+  private whole(value: BsonDocument | BsonArray): CelMap | CelList {
+    const made =
+      value instanceof BsonDocument
+        ? celMap(new DocumentView(value, this))
+        : celList(value.elements.map((element) => this.read(element)));
+    ORIGINS.set(made, value);
+    return made;
+  }
+
+  private scalar(value: BsonScalar): CelInput {
+    const known = plain(value);
+    switch (known.is) {
+      case 'text':
+      case 'integer':
+      case 'double':
+      case 'boolean':
+      case 'binary':
+        return known.value;
+      case 'null':
+        return null;
+      case 'date':
+        if (known.ms < MIN_DATE_MS || known.ms > MAX_DATE_MS) throw new Error('a date is outside the years 1 to 9999');
+        return this.timestamp(new Date(known.ms).toISOString());
+      default:
+        throw new Error(`a value is ${typeName(value)}, which expressions do not know`);
+    }
+  }
 }
 
-function toCel(value: BsonValue, timestamp: TimestampOf): CelInput {
-  if (value instanceof BsonDocument) return documentToCel(value, timestamp);
-  if (value instanceof BsonArray) {
-    const list = celList(value.elements.map((element) => toCel(element, timestamp)));
-    ORIGINS.set(list, value);
-    return list;
-  }
-  const known = plain(value);
-  switch (known.is) {
-    case 'text':
-    case 'integer':
-    case 'double':
-    case 'boolean':
-    case 'binary':
-      return known.value;
-    case 'null':
-      return null;
-    case 'date':
-      if (known.ms < MIN_DATE_MS || known.ms > MAX_DATE_MS) throw new Error('a date is outside the years 1 to 9999');
-      return timestamp(new Date(known.ms).toISOString());
-    default:
-      throw new Error(`a value is ${typeName(value)}, which expressions do not know`);
-  }
-}
+/** Content for one evaluation, during which it does not change. */
+export const contentToCel = (content: BsonDocument, timestamp: TimestampOf): CelInput => new Reading(timestamp).read(content);
 
 /** A value that content cannot hold; `message` says what it is. */
 export class NotContent extends Error {

@@ -9,7 +9,7 @@ import type { BsonDocument, BsonValue } from './bson-tree';
 import { CannotCast } from './cannot-cast';
 import { ExpressionBudget } from './expression-budget';
 import { APPEND, expressionFunctions, HAS, NEW_LIST, RANGE } from './expression-functions';
-import { documentToCel, NotContent, toBson } from './expression-values';
+import { contentToCel, NotContent, toBson } from './expression-values';
 
 /** Throws CannotCast. */
 export type CompiledExpression = (content: BsonDocument) => BsonValue;
@@ -41,8 +41,7 @@ export function compileExpression(expression: string): CompiledExpression | stri
     return `is not CEL: ${messageOf(error)}`;
   }
   return (content) => {
-    budget.begin();
-    const value = evaluate({ [CONTENT]: documentToCel(content, functions.timestamp) });
+    const value = run(evaluate, content);
     if (budget.usedUp) throw new CannotCast('the expression takes too many steps');
     if (isCelError(value)) throw new CannotCast(`the expression fails: ${value.message}`);
     try {
@@ -52,6 +51,18 @@ export function compileExpression(expression: string): CompiledExpression | stri
       throw new CannotCast(`the expression fails: ${messageOf(error)}`);
     }
   };
+}
+
+function run(evaluate: ReturnType<typeof plan>, content: BsonDocument): ReturnType<typeof evaluate> {
+  budget.begin();
+  // CEL makes an error for every element that something fails on, and a trace would cost ten times the error.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return evaluate({ [CONTENT]: contentToCel(content, functions.timestamp) });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -3,7 +3,7 @@
  * no line of the server's own. It knows the rules from the documentation alone, and values that are
  * text, numbers or booleans.
  */
-import { Long, type Db } from 'mongodb';
+import { type Long, type Db } from 'mongodb';
 
 interface Rule {
   readonly kind: 'unique-value' | 'unique-event-type';
