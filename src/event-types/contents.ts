@@ -3,13 +3,13 @@
  * generations that are missing, and each result is held against that generation's schema. Nothing
  * is recorded unless all of it fits.
  */
-import { bsonToJsonText } from '../kernel/content/bson-to-json';
+import { schemaView } from '../kernel/content/schema-view';
 import type { GenerationContent } from '../kernel/generation-content';
 import type { CompiledType, ContentOutcome } from './types-of-store';
 
 /**
  * @param content one checked BSON document, written in `generation`, which the type has.
- * @param value the same as JSON shows it.
+ * @param value the same as a schema looks at it, see `schemaView`.
  */
 export function contentsOf(type: CompiledType, generation: number, content: Buffer, value: unknown): ContentOutcome {
   const faults = type.validate(generation, value);
@@ -30,7 +30,7 @@ export function completeContents(
 ): ContentOutcome {
   const known = given.filter(({ generation }) => type.generations.includes(generation));
   for (const { generation, content } of known) {
-    const faults = type.validate(generation, jsonView(content));
+    const faults = type.validate(generation, schemaView(content));
     if (faults.length > 0) return { kind: 'schema', at: generation, faults };
   }
   if (known.length === 0) {
@@ -49,7 +49,7 @@ function missing(type: CompiledType, given: readonly GenerationContent[]): Conte
     const { from, to, content } = step;
     const cast = type.cast(content, from, to);
     if ('failure' in cast) return { kind: 'migration', from, to, failure: cast.failure };
-    const faults = type.validate(to, jsonView(cast.content));
+    const faults = type.validate(to, schemaView(cast.content));
     if (faults.length > 0) return { kind: 'schema', at: to, faults };
     contents.set(to, cast.content);
   }
@@ -72,4 +72,3 @@ function nextStep(
 }
 
 // Text made of a document parses to an object.
-const jsonView = (content: Buffer): unknown => JSON.parse(bsonToJsonText(content));

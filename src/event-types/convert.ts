@@ -86,7 +86,7 @@ const CONVERSIONS: Record<ConvertTarget, Conversion> = {
   date: (from, value) => {
     if (from.is === 'date') return value;
     if (from.is === 'integer' || from.is === 'double') return dateFrom(Number(from.value));
-    return from.is === 'text' && DATE_TEXT.test(from.value) ? dateFrom(Date.parse(from.value)) : undefined;
+    return from.is === 'text' && isDate(from.value) ? dateFrom(Date.parse(from.value)) : undefined;
   },
 };
 
@@ -106,6 +106,14 @@ function digitsOf(words: string): string {
   const kept = digits.replace(/0+$/, '');
   const power = Number(exponent) - fraction.length + (digits.length - kept.length);
   return kept === '' ? '0' : `${kept}e${power}`;
+}
+
+/** JavaScript takes 30 February for 1 March. */
+function isDate(words: string): boolean {
+  if (!DATE_TEXT.test(words)) return false;
+  const day = words.slice(0, 'yyyy-mm-dd'.length);
+  const ms = Date.parse(day);
+  return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(day);
 }
 
 function dateFrom(ms: number): BsonScalar | undefined {

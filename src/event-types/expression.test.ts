@@ -1,5 +1,6 @@
 /** Expressions in migrations: what they can say, what they may not, and that they end. */
-import { deserialize, Long, serialize, Decimal128 } from 'bson';
+import { Decimal128, deserialize, Long, serialize } from 'bson';
+import { BsonType } from '../kernel/content/bson-types';
 import { LIMITS } from '../kernel/limits';
 import { BsonDocument } from './bson-tree';
 import { CannotCast } from './cannot-cast';
@@ -31,7 +32,7 @@ function evaluate(expression: string, content: object = CONTENT): unknown {
     if (error instanceof CannotCast) return error.message;
     throw error;
   }
-  return deserialize(result.toBson(), { promoteValues: { Decimal128: false } as never })['value'];
+  return deserialize(result.toBson())['value'];
 }
 
 describe('an expression gives the value', () => {
@@ -42,7 +43,7 @@ describe('an expression gives the value', () => {
     ['content.name.trim().lowerAscii()', 'ada lovelace'],
     ['content.name.trim().split(" ")', ['Ada', 'Lovelace']],
     ['content.tags.join("-") + "!"', 'a-b!'],
-    ['content.name.replace("a", "oo")', ' Adoo Loveloo'.replace('Loveloo', 'Lovelooce ')],
+    ['content.name.replace("a", "oo")', ' Adoo Lovelooce '],
     ['content.tags + ["c"]', ['a', 'b', 'c']],
     ['content.lines.map(line, line.price * double(line.quantity))', [3, 10]],
     ['content.lines.filter(line, line.quantity > 2).map(line, line.id)', [2]],
@@ -92,11 +93,13 @@ it('what is handed on untouched keeps every type of BSON', () => {
 });
 
 it('what it computes is an int32 where it fits, or else an int64', () => {
-  expect(evaluate('[2147483647, 2147483647 + 1]')).toEqual([2147483647, 2147483648]);
-  const compiled = compileExpression('content.big + 1');
-  if (typeof compiled === 'string') throw new Error(compiled);
-  const value = compiled(new BsonDocument(Buffer.from(serialize(CONTENT))));
-  expect(value.type).toBe(0x12);
+  const typeOf = (expression: string): number | undefined => {
+    const compiled = compileExpression(expression);
+    return typeof compiled === 'string' ? undefined : compiled(new BsonDocument(Buffer.from(serialize(CONTENT)))).type;
+  };
+  expect(typeOf('2147483647')).toBe(BsonType.INT32);
+  expect(typeOf('2147483647 + 1')).toBe(BsonType.INT64);
+  expect(typeOf('content.big - content.big')).toBe(BsonType.INT32);
 });
 
 describe('what goes wrong is the reason that content cannot be cast', () => {

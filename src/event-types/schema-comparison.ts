@@ -32,6 +32,8 @@ type Changes = readonly PlacedChange[];
 
 /** Comparisons of one part with another; alternatives are compared each with each. */
 const MAX_COMPARISONS = 50_000;
+/** Comparisons inside each other: references can lead from one to the next as often as there are schemas. */
+const MAX_DEPTH = 300;
 /** Changes that are kept of one part: what is referred to in many places has them in each. */
 const KEPT = 60;
 
@@ -51,6 +53,7 @@ export class SchemaComparison {
   /** The same pairs in the order in which they were begun. */
   private readonly begun: (readonly [Schema, Schema])[] = [];
   private comparisons = 0;
+  private depth = 0;
   /** New against old, for `not` and `if`. */
   private turned: SchemaComparison | undefined;
 
@@ -70,12 +73,14 @@ export class SchemaComparison {
     const pairs = this.known.get(old) ?? new Map<Schema, Changes>();
     const known = pairs.get(now);
     if (known !== undefined) return known;
-    if (++this.comparisons > MAX_COMPARISONS) return [TOO_FAR];
+    if (++this.comparisons > MAX_COMPARISONS || this.depth > MAX_DEPTH) return [TOO_FAR];
     this.known.set(old, pairs);
     const place = this.begun.push([old, now]);
     // A schema that refers to itself comes back here, and may take it that all is well meanwhile.
     pairs.set(now, SAME);
+    this.depth++;
     const all = this.compareSchemas(old, now);
+    this.depth--;
     const found = all.length <= KEPT ? all : [...all].sort((a, b) => Number(a.compatible) - Number(b.compatible)).slice(0, KEPT);
     pairs.set(now, found);
     // It was not well, so what was concluded from that has to be looked at again.

@@ -10,8 +10,8 @@ import { addFormats } from './formats';
 import { compilePattern } from './patterns';
 import { faultOf } from './schema-faults';
 import { COST_KEYWORD, planSchema } from './schema-plan';
-import { InvalidSchema, type Dialect, type Schema } from './schema-text';
-import { beginValidation, charge, UNBOUNDED } from './validation-budget';
+import { InvalidSchema, type Dialect, type Schema, type SchemaObject } from './schema-text';
+import { charge } from './validation-budget';
 
 /** Whether the first fault ends a validation, or all of them are looked for. */
 export type Thoroughness = 'first' | 'all';
@@ -27,31 +27,40 @@ export class EnoughFaults extends Error {
   }
 }
 
-const COMPILERS = new Map<string, Ajv>();
+/** Reads the dialects' own schemas, which take longer to compile than most. */
+const CHECKERS = new Map<Dialect, Ajv>();
 
-function compilerFor(dialect: Dialect, thoroughness: Thoroughness): Ajv {
-  const key = `${dialect} ${thoroughness}`;
-  const existing = COMPILERS.get(key);
+function checkerFor(dialect: Dialect): Ajv {
+  const existing = CHECKERS.get(dialect);
   if (existing !== undefined) return existing;
-  const options: Options = {
+  const checker = newAjv(dialect, { messages: false, strict: false, logger: false });
+  CHECKERS.set(dialect, checker);
+  return checker;
+}
+
+/** One for each schema: it keeps whatever it has compiled. */
+function compilerFor(dialect: Dialect, thoroughness: Thoroughness): Ajv {
+  const ajv = newAjv(dialect, {
     allErrors: thoroughness === 'all',
     strict: false,
     ownProperties: true,
     // A schema that is referred to a thousand times is compiled once, not written out a thousand times.
     inlineRefs: false,
-    addUsedSchema: false,
+    meta: false,
+    validateSchema: false,
     messages: false,
     logger: false,
     // Looking for code to leave out is half of compiling, and what is left runs no faster.
     code: { optimize: false, regExp: Object.assign(compilePattern, { code: 'compilePattern' }) },
-  };
-  const ajv = dialect === 'draft-07' ? new Ajv(options) : new Ajv2020(options);
+  });
   addFormats(ajv);
   addCost(ajv);
   addUniqueItems(ajv);
-  COMPILERS.set(key, ajv);
   return ajv;
 }
+
+const newAjv = (dialect: Dialect, options: Options): Ajv =>
+  dialect === 'draft-07' ? new Ajv(options) : new Ajv2020(options);
 
 /** In front of everything else that a part does, its cost is counted. */
 function addCost(ajv: Ajv): void {
@@ -85,23 +94,22 @@ function addUniqueItems(ajv: Ajv): void {
 
 /** Throws InvalidSchema. */
 export function compileSchema(schema: Schema, thoroughness: Thoroughness): ValidateFunction {
-  const plan = planSchema(schema);
-  const ajv = compilerFor(plan.dialect, thoroughness);
+  const { dialect, schema: planned } = planSchema(schema);
   try {
-    // The dialect's own schema has patterns, and they count too.
-    beginValidation(UNBOUNDED);
-    if (ajv.validateSchema(plan.schema) !== true) {
-      const [fault] = (ajv.errors ?? []).map((error) => faultOf(error, plan.schema));
-      throw new InvalidSchema(`is no JSON Schema of ${plan.dialect}: $${fault?.path ?? ''} ${fault?.message ?? ''}`);
-    }
-    return ajv.compile(plan.schema);
+    refuseOther(dialect, planned);
+    return compilerFor(dialect, thoroughness).compile(planned);
   } catch (error) {
     if (error instanceof InvalidSchema) throw error;
     // Compiling is recursive, over references too.
     if (error instanceof RangeError) throw new InvalidSchema('is too large or too deep to be compiled');
     throw new InvalidSchema(`cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
-  } finally {
-    // It would keep every schema that it has ever seen.
-    ajv.removeSchema(plan.schema);
   }
+}
+
+/** Refuses what is no schema of the dialect. */
+function refuseOther(dialect: Dialect, schema: SchemaObject): void {
+  const checker = checkerFor(dialect);
+  if (checker.validateSchema(schema) === true) return;
+  const [fault] = (checker.errors ?? []).map((error) => faultOf(error, schema));
+  throw new InvalidSchema(`is no JSON Schema of ${dialect}: $${fault?.path ?? ''} ${fault?.message ?? ''}`);
 }

@@ -22,6 +22,9 @@ import {
 /** The keyword of our own that says what a part costs. */
 export const COST_KEYWORD = 'annalsCost';
 
+/** The id that a schema is compiled under; Ajv finds `#` in it by its id only. */
+const SCHEMA_ID = 'annals:schema';
+
 /** Keywords that change what other keywords mean, and which no schema of content needs. */
 const REFUSED = ['$dynamicRef', '$dynamicAnchor', '$recursiveRef', '$recursiveAnchor', '$async', '$vocabulary', COST_KEYWORD];
 
@@ -141,11 +144,14 @@ class SchemaWalk {
       if (!isObject(value)) return value;
       const entries = Object.entries(value).map(([key, inner]) => [key, copy(inner)] as const);
       const cost = this.repeated.has(value) ? [[COST_KEYWORD, this.cost(value)] as const] : [];
-      return Object.fromEntries([...entries, ...cost]);
+      const reference = this.inPlace.has(value) ? value['$ref'] : undefined;
+      const inside = typeof reference === 'string' ? [['$ref', reference.replace(/^[^#]*#?/, '#')] as const] : [];
+      const copied = Object.fromEntries([...entries, ...inside, ...cost]);
+      return this.inPlace.has(value) ? withContainsApart(copied) : copied;
     };
-    // The root is an object, so its copy is one.
-    const { $id: _id, $schema: _dialect, ...rest } = copy(this.root) as SchemaObject;
-    return rest;
+    // The root is an object, so its copy is one. Under an id of ours two schemas with the same id do not meet.
+    const { $schema: _dialect, ...rest } = copy(this.root) as SchemaObject;
+    return { ...rest, $id: SCHEMA_ID };
   }
 
   /** The steps of a schema without those of the schemas in it that count for themselves. */
@@ -163,6 +169,17 @@ class SchemaWalk {
     }
     return cost;
   }
+}
+
+/**
+ * Ajv forgets `contains` beside schemas for the first elements when there are no elements (when it ends
+ * with the first fault). In a schema of its own it does not.
+ */
+function withContainsApart(schema: SchemaObject): SchemaObject {
+  const { contains, minContains, maxContains, ...rest } = schema as Record<string, unknown>;
+  if (contains === undefined || (rest['prefixItems'] ?? rest['items']) === undefined) return schema;
+  const apart = { contains, ...(minContains === undefined ? {} : { minContains }), ...(maxContains === undefined ? {} : { maxContains }) };
+  return { ...rest, allOf: [...(Array.isArray(rest['allOf']) ? rest['allOf'] : []), apart] };
 }
 
 const tooLong = (): InvalidSchema =>

@@ -30,25 +30,33 @@ export class CompiledSchema {
 
   /** The verdict alone. */
   fits(value: unknown): boolean {
-    this.#first ??= compileSchema(parseSchema(this.text), 'first');
-    return run(this.#first, value).length === 0;
+    return this.#verdict(value).length === 0;
   }
 
   /** What is wrong with a value that JSON.parse gave, at most FAULTS_TOLD of it; nothing when it fits. */
   validate(value: unknown): readonly SchemaFault[] {
-    this.#first ??= compileSchema(parseSchema(this.text), 'first');
-    const first = run(this.#first, value);
+    const first = this.#verdict(value);
     if (first === 'too costly') return TOO_COSTLY;
     if (first.length === 0) return FITS;
     // It does not fit, which is certain now; what else is wrong is looked for as far as it is cheap.
-    this.#all ??= compileSchema(parseSchema(this.text), 'all');
-    const all = run(this.#all, value);
+    const all = this.#faults(value);
     const errors = all === 'too costly' || all.length === 0 ? first : all;
     return distinct(errors.slice(0, 4 * FAULTS_TOLD).map((error) => faultOf(error, value))).slice(0, FAULTS_TOLD);
   }
+
+  #verdict(value: unknown): Verdict {
+    return run((this.#first ??= compileSchema(parseSchema(this.text), 'first')), value);
+  }
+
+  #faults(value: unknown): Verdict {
+    return run((this.#all ??= compileSchema(parseSchema(this.text), 'all')), value);
+  }
 }
 
-function run(validate: ValidateFunction, value: unknown): readonly ErrorObject[] | 'too costly' {
+/** What is wrong; nothing when it fits. */
+type Verdict = readonly ErrorObject[] | 'too costly';
+
+function run(validate: ValidateFunction, value: unknown): Verdict {
   beginValidation();
   try {
     return validate(value) ? [] : (validate.errors ?? []);

@@ -19,7 +19,7 @@ export interface CompiledType {
   /** Ascending: 1 … latest. */
   readonly generations: readonly number[];
   readonly latest: number;
-  /** The content's faults in a generation, at most some twenty; none when it fits. @param value the content as JSON shows it. */
+  /** The content's faults in a generation, at most some twenty; none when it fits. @param value the content as a schema looks at it. */
   validate(generation: number, value: unknown): readonly SchemaFault[];
   /** The content in another generation, step by step over the neighbours. Both are BSON documents. Never throws for bad content. */
   cast(content: Buffer, from: number, to: number): CastOutcome;
