@@ -7,11 +7,13 @@
 import { AnnalsError, overLimit } from '../kernel/annals-error';
 import { newId } from '../kernel/ids';
 import { LIMITS, MIN_DATE_MS } from '../kernel/limits';
+import type { Steps } from '../kernel/steps';
 import type { Violation } from '../kernel/violation';
 import type { AppendRequest, Expectation, NewEvent } from '../contract/messages';
 import type { TypesOfStore } from '../event-types/types-of-store';
 import { encodeEventDocument, type EventDraft } from '../storage/event-document';
 import type { Companion } from './companion';
+import type { ClaimsAt } from './constrained';
 import { checkContent, type CheckedContent } from './content-check';
 import { atMost, checkDate, checkFilter, checkTags, checkType, required } from './field-checks';
 
@@ -28,6 +30,8 @@ export interface AdmittedAppend {
   readonly violations: readonly Violation[];
   /** What goes along with it. */
   readonly companions: readonly Companion[];
+  /** What it claims, when that was found out already. */
+  readonly claims?: ClaimsAt | undefined;
 }
 
 /**
@@ -39,7 +43,7 @@ export function* admission(
   request: AppendRequest,
   now: number,
   types: TypesOfStore | undefined,
-): Generator<void, AdmittedAppend, void> {
+): Steps<AdmittedAppend> {
   const { events, expectations } = request;
   if (events.length === 0)
     throw new AnnalsError('INVALID_FIELD', 'events is empty; an append has at least one', { field: 'events' });
@@ -49,45 +53,55 @@ export function* admission(
   checkExpectations(expectations);
 
   const correlationId = events.every((event) => event.correlationId !== '') ? '' : newId();
-  const drafts: EventDraft[] = [];
   const violations: Violation[] = [];
   const looksAt = types === undefined || (types.empty && !types.strict) ? undefined : types;
-  let bytes = 0;
+  const documents = new DocumentsOfCall();
   for (const [i, event] of events.entries()) {
     const field = `events[${i}]`;
     const checked = checkContent(event, looksAt, field);
-    for (const { content } of checked.contents) bytes += content.length;
-    // Before more of it is made: generations and migrations may make much of little.
-    if (bytes > LIMITS.appendBytes) throw overLimit('events', LIMITS.appendBytes, bytes, 'bytes', 'CALL_TOO_LARGE');
     if (violations.length < LIMITS.violationsTold) violations.push(...checked.violations);
-    drafts.push(draft(event, checked, field, correlationId, now));
-    if (looksAt !== undefined) yield;
+    documents.add(draft(event, checked, field, correlationId, now));
+    yield;
   }
-  refuseRepeatedIds(drafts);
+  const encoded = documents.all;
+  refuseRepeatedIds(encoded.drafts);
   const madeIds = events.some((event) => event.eventId === undefined);
-  return { ...encodeDrafts(drafts), expectations, madeIds, violations, companions: [] };
+  return { ...encoded, expectations, madeIds, violations, companions: [] };
+}
+
+type Encoded = Pick<AdmittedAppend, 'drafts' | 'documents' | 'bytes'>;
+
+/** The documents of one call's drafts, within its limits: refused before more of them are made, since generations may make much of little. */
+class DocumentsOfCall {
+  readonly #drafts: EventDraft[] = [];
+  readonly #documents: Buffer[] = [];
+  #bytes = 0;
+
+  add(draft: EventDraft): void {
+    const document = encodeEventDocument(draft);
+    const { length } = document;
+    if (length > LIMITS.eventBytes) {
+      const field = `events[${this.#drafts.length}]`;
+      throw overLimit(field, LIMITS.eventBytes, length, 'bytes in all generations', 'CONTENT_TOO_LARGE');
+    }
+    this.#bytes += length;
+    if (this.#bytes > LIMITS.appendBytes) {
+      throw overLimit('events', LIMITS.appendBytes, this.#bytes, 'bytes', 'CALL_TOO_LARGE');
+    }
+    this.#drafts.push(draft);
+    this.#documents.push(document);
+  }
+
+  get all(): Encoded {
+    return { drafts: this.#drafts, documents: this.#documents, bytes: this.#bytes };
+  }
 }
 
 /** The documents of checked drafts, within the limits of one call. */
-export function encodeDrafts(drafts: readonly EventDraft[]): Pick<AdmittedAppend, 'drafts' | 'documents' | 'bytes'> {
-  const documents: Buffer[] = [];
-  let bytes = 0;
-  for (const [i, event] of drafts.entries()) {
-    const document = encodeEventDocument(event);
-    if (document.length > LIMITS.eventBytes) {
-      throw overLimit(
-        `events[${i}]`,
-        LIMITS.eventBytes,
-        document.length,
-        'bytes in all generations',
-        'CONTENT_TOO_LARGE',
-      );
-    }
-    bytes += document.length;
-    if (bytes > LIMITS.appendBytes) throw overLimit('events', LIMITS.appendBytes, bytes, 'bytes', 'CALL_TOO_LARGE');
-    documents.push(document);
-  }
-  return { drafts, documents, bytes };
+export function encodeDrafts(drafts: readonly EventDraft[]): Encoded {
+  const documents = new DocumentsOfCall();
+  for (const event of drafts) documents.add(event);
+  return documents.all;
 }
 
 function draft(

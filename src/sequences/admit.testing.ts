@@ -2,11 +2,7 @@
 import type { AppendRequest } from '../contract/messages';
 import type { TypesOfStore } from '../event-types/types-of-store';
 import { admission, type AdmittedAppend } from './admission';
+import { atOnce } from '../kernel/steps';
 
-export function admit(request: AppendRequest, now: number, types?: TypesOfStore): AdmittedAppend {
-  const work = admission(request, now, types);
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
-}
+export const admit = (request: AppendRequest, now: number, types?: TypesOfStore): AdmittedAppend =>
+  atOnce(admission(request, now, types));

@@ -3,8 +3,8 @@
  * cast to every other one. What is no content at all is thrown; what breaks a rule is told as data.
  */
 import { AnnalsError } from '../kernel/annals-error';
-import { bsonToJson } from '../kernel/content/bson-to-json';
 import { jsonToBson } from '../kernel/content/json-to-bson';
+import { schemaView } from '../kernel/content/schema-view';
 import { checkBson } from '../kernel/content/validate-bson';
 import type { GenerationContent } from '../kernel/generation-content';
 import type { Violation } from '../kernel/violation';
@@ -47,7 +47,7 @@ export function checkContent(given: GivenContent, types: TypesOfStore | undefine
     const violations = types?.strict === true ? [unregistered(given.type, `${prefix}type`)] : NONE;
     return { generation, contents: [{ generation, content }], violations };
   }
-  const outcome = contentsOf(type, generation, content, asJsonShows(given, content));
+  const outcome = contentsOf(type, generation, content, asSchemaSees(given, content));
   if ('contents' in outcome) return { generation, contents: outcome.contents, violations: NONE };
   const violations = violationsOf(outcome, given.type, generation, `${prefix}content`);
   return { generation, contents: [{ generation, content }], violations };
@@ -76,9 +76,10 @@ function toBson({ content, contentType }: GivenContent, field: string): Buffer {
   return content;
 }
 
-/** What a schema is held against: the content as a reader of JSON sees it. */
-function asJsonShows({ content, contentType }: GivenContent, bson: Buffer): unknown {
-  return JSON.parse((contentType === ContentType.BSON ? bsonToJson(bson) : content).toString());
+/** What a schema is held against. */
+function asSchemaSees({ content, contentType }: GivenContent, bson: Buffer): unknown {
+  // What came as JSON need not be made of the BSON again.
+  return contentType === ContentType.BSON ? schemaView(bson) : JSON.parse(content.toString());
 }
 
 type Refusal = Exclude<ContentOutcome, { readonly contents: unknown }>;

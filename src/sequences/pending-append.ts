@@ -1,9 +1,10 @@
 /** An append on its way: what it wants, until when, and the one answer that it gets. */
 import { AnnalsError } from '../kernel/annals-error';
 import type { AppendResponse } from '../contract/messages';
-import type { AppendClaims, ConstrainedEvent, ConstraintKeeper } from '../constraints/constraint-keeper';
-import type { EventDraft } from '../storage/event-document';
+import type { AppendClaims, ConstraintKeeper } from '../constraints/constraint-keeper';
 import type { AdmittedAppend } from './admission';
+import { claimsUnder, type ClaimsAt } from './constrained';
+import { atOnce } from '../kernel/steps';
 
 export class PendingAppend {
   readonly answer: Promise<AppendResponse>;
@@ -13,7 +14,7 @@ export class PendingAppend {
   attempted: { readonly first: number; readonly recorded: number } | undefined;
   /** It stands in the sequencer's queue. */
   queued = false;
-  #claims: { readonly revision: number; readonly of: AppendClaims } | undefined;
+  #claims: ClaimsAt | undefined;
   #resolve!: (response: AppendResponse) => void;
   #reject!: (error: AnnalsError) => void;
   #answered = false;
@@ -23,6 +24,7 @@ export class PendingAppend {
     readonly append: AdmittedAppend,
     readonly deadline: number,
   ) {
+    this.#claims = append.claims;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -39,14 +41,8 @@ export class PendingAppend {
 
   /** Finds out what it claims and releases under the constraints in force, anew when they are other ones. */
   claimUnder(constraints: ConstraintKeeper): void {
-    const { revision, idle } = constraints;
-    if (this.#claims?.revision === revision) return;
-    if (idle) {
-      this.#claims = undefined;
-      return;
-    }
-    const events = this.append.drafts.filter(({ announces }) => announces?.kind !== 'constraint').map(constrained);
-    this.#claims = { revision, of: constraints.claimsOf(events, (i) => `events[${i}]`) };
+    if (this.#claims?.revision === constraints.revision) return;
+    this.#claims = atOnce(claimsUnder(constraints, this.append.drafts));
   }
 
   /** What it claims and releases, as `claimUnder` found it last; undefined when it is nothing. */
@@ -93,11 +89,4 @@ export class PendingAppend {
   expire(): void {
     this.fail(new AnnalsError(this.mayHaveLanded ? 'OUTCOME_UNKNOWN' : 'DATABASE_UNAVAILABLE'));
   }
-}
-
-/** A draft as constraints look at it: an announcement is about the event whose content it replaces or takes away. */
-function constrained({ type, eventSourceId, contents, announces }: EventDraft): ConstrainedEvent {
-  if (announces === undefined) return { type, eventSourceId, contents };
-  const held = announces.kind === 'redaction' ? [] : contents;
-  return { type, eventSourceId, contents: held, instead: announces.sequenceNumber };
 }

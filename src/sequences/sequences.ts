@@ -10,9 +10,10 @@ import { addressKey, checkName, SYSTEM_SEQUENCE, WELL_KNOWN_SEQUENCES, type Sequ
 import type { Catalogue } from '../storage/catalogue';
 import { ensureEventCollection } from '../storage/event-collections';
 import { namespaceDatabase, sequenceCollection, sequenceOfCollection } from '../storage/names';
-import { admission } from './admission';
+import { admission, type AdmittedAppend } from './admission';
 import { act } from './audit';
 import { compensate, type CompensateRequest, type CompensateResponse } from './compensation';
+import { claimsUnder } from './constrained';
 import { putFence } from './fence';
 import type { OpenSequence } from './open-sequence';
 import { QueueBudget } from './queue-budget';
@@ -20,6 +21,7 @@ import { redact, type RedactRequest, type RedactResponse } from './redaction';
 import { relay, type Checkpoint, type RelayedEvent, type RelayOutcome } from './relay-append';
 import { Sequencer, type SequencerLogger } from './sequencer';
 import { lastNumber } from './reader';
+import type { Steps } from '../kernel/steps';
 import { Tail } from './tail';
 import { TUNING } from './tuning';
 import { InTurns, TurnBudget, type Held } from './turns';
@@ -127,7 +129,7 @@ export class Sequences implements Fences {
     types: TypesOfStore | undefined,
   ): Promise<AppendResponse> {
     return sequence.turns.run(
-      admission(request, Date.now(), types),
+      prepared(request, sequence, types),
       () => heldBy(request),
       async (admitted) => sequence.sequencer.submit(admitted, deadline),
     );
@@ -284,3 +286,13 @@ const isOfUnknownType = (error: unknown): boolean =>
 
 const refusesUnknownType = (answer: AppendResponse): boolean =>
   'refused' in answer && answer.refused.violations.some(({ code }) => code === 'UNREGISTERED_TYPE');
+
+/** Everything about an append that can be done before its turn to be committed comes. */
+function* prepared(
+  request: AppendRequest,
+  { constraints }: OpenSequence,
+  types: TypesOfStore | undefined,
+): Steps<AdmittedAppend> {
+  const admitted = yield* admission(request, Date.now(), types);
+  return { ...admitted, claims: yield* claimsUnder(constraints, admitted.drafts) };
+}

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { AnnalsError } from '../kernel/annals-error';
 import { QueueBudget } from './queue-budget';
 import { TUNING } from './tuning';
-import { InTurns, TurnBudget, type Held, type Steps } from './turns';
+import type { Steps } from '../kernel/steps';
+import { InTurns, TurnBudget, type Held } from './turns';
 
 const SMALL: Held = { events: 1, bytes: 100 };
 

@@ -5,10 +5,8 @@
  */
 import { AnnalsError } from '../kernel/annals-error';
 import type { QueueBudget } from './queue-budget';
+import type { Steps } from '../kernel/steps';
 import { TUNING } from './tuning';
-
-/** Work that can be left between two of its steps. */
-export type Steps<Result> = Generator<void, Result, void>;
 
 interface Finished<Result> {
   readonly result: Result;

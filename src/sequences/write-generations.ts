@@ -8,7 +8,7 @@ import { Breather } from '../event-types/breather';
 import type { EventTypeRegistry } from '../event-types/registry';
 import type { CompiledType } from '../event-types/types-of-store';
 import type { JobContext, JobKind } from '../jobs/job-kind';
-import { bsonToJsonText } from '../kernel/content/bson-to-json';
+import { schemaView } from '../kernel/content/schema-view';
 import type { GenerationContent } from '../kernel/generation-content';
 import type { Catalogue } from '../storage/catalogue';
 import type { JobRecord } from '../storage/jobs';
@@ -186,6 +186,6 @@ function complete(
 
 /** Empty when the content fits the schema of its generation. */
 function faultsOf({ generation, content }: GenerationContent, type: CompiledType): string {
-  const [fault] = type.validate(generation, JSON.parse(bsonToJsonText(content)));
+  const [fault] = type.validate(generation, schemaView(content));
   return fault === undefined ? '' : `cast to it, content${fault.path} ${fault.message}`;
 }
