@@ -5,6 +5,7 @@
  */
 import type { ClientSession } from 'mongodb';
 import type { GenerationContent } from '../kernel/generation-content';
+import type { Steps } from '../kernel/steps';
 import type { Violation } from '../kernel/violation';
 
 /** An event as constraints look at it: one that is being appended, or the new content of one that is compensated. */
@@ -17,7 +18,7 @@ export interface ConstrainedEvent {
   readonly instead?: number;
 }
 
-/** What one append claims and releases. Made by `claimsOf`, opaque to the sequencer but for this. */
+/** What one append claims and releases. Made by `claiming`, opaque to the sequencer but for this. */
 export interface AppendClaims {
   /** Nothing is claimed or released. */
   readonly empty: boolean;
@@ -39,8 +40,8 @@ export interface ConstraintKeeper {
   readonly idle: boolean;
   /** Asks the database which constraints are in force. */
   reload(): Promise<void>;
-  /** @param field names an event of the request by its place in it, such as `events[3]`. */
-  claimsOf(events: readonly ConstrainedEvent[], field: (index: number) => string): AppendClaims;
+  /** What one append claims and releases, in steps of an event each. @param field names an event of the request by its place in it, such as `events[3]`. */
+  claiming(events: readonly ConstrainedEvent[], field: (index: number) => string): Steps<AppendClaims>;
   /** The violations of each append, all at once; none when it may be recorded. Their claims touch nothing in common. */
   check(appends: readonly AppendClaims[]): Promise<readonly (readonly Violation[])[]>;
   /** Writes and removes claims on the session's transaction. The appends have been checked. */

@@ -3,6 +3,7 @@ import { BSON, MongoClient, type Db } from 'mongodb';
 import fc from 'fast-check';
 import { startReplicaSet, type ReplicaSet } from '../../test/support/replica-set';
 import { ClaimStore } from '../storage/claims';
+import { atOnce } from '../kernel/steps';
 import { checkConstraint, type ConstraintDefinition, type UniqueValue } from './definition';
 import { foldLog, type Holding } from './fold';
 import { LogFold } from './log-fold';
@@ -328,11 +329,11 @@ describe('a refusal', () => {
 describe('appends that are held against the same claims touch nothing in common', () => {
   const touching = async (
     rule: Partial<UniqueValue>,
-    a: Parameters<RecordedLog['keeper']['claimsOf']>[0][number],
+    a: Parameters<RecordedLog['keeper']['claiming']>[0][number],
     b: typeof a,
   ): Promise<boolean> => {
     const { log } = await unique(rule);
-    const touched = (event: typeof a): ReadonlySet<string> => log.keeper.claimsOf([event], () => '').touched;
+    const touched = (event: typeof a): ReadonlySet<string> => atOnce(log.keeper.claiming([event], () => '')).touched;
     return [...touched(a)].some((thing) => touched(b).has(thing));
   };
   const event = (type: string, eventSourceId: string, email?: string) => ({
@@ -372,7 +373,7 @@ describe('appends that are held against the same claims touch nothing in common'
 
   it('an event of no concern touches nothing', async () => {
     const { log } = await unique();
-    const claims = log.keeper.claimsOf([event('noted', 's', 'anna')], () => '');
+    const claims = atOnce(log.keeper.claiming([event('noted', 's', 'anna')], () => ''));
     expect({ empty: claims.empty, touched: [...claims.touched] }).toEqual({ empty: true, touched: [] });
     expect(await log.keeper.check([claims])).toEqual([[]]);
   });

@@ -1,6 +1,7 @@
 /** The constraints of one event sequence against the database: which are in force, and what is held under them. */
 import type { ClientSession, Db } from 'mongodb';
 import { LIMITS } from '../kernel/limits';
+import type { Steps } from '../kernel/steps';
 import type { Violation } from '../kernel/violation';
 import { ClaimStore, type ClaimRow, type Release } from '../storage/claims';
 import { ConstraintStandings } from '../storage/constraints';
@@ -62,13 +63,15 @@ export class MongoConstraintKeeper implements ConstraintKeeper {
     this.#revision++;
   }
 
-  claimsOf(events: readonly ConstrainedEvent[], field: (index: number) => string): AppendClaims {
-    const effects = events.flatMap((event, index) =>
-      (this.#rulesOf.get(event.type) ?? []).flatMap((rule): PlacedEffect[] => {
+  *claiming(events: readonly ConstrainedEvent[], field: (index: number) => string): Steps<AppendClaims> {
+    const effects: PlacedEffect[] = [];
+    for (const [index, event] of events.entries()) {
+      for (const rule of this.#rulesOf.get(event.type) ?? []) {
         const effect = rule.effectOf(event, this.place.cast);
-        return effect === undefined ? [] : [{ effect, place: UNNUMBERED + index }];
-      }),
-    );
+        if (effect !== undefined) effects.push({ effect, place: UNNUMBERED + index });
+      }
+      yield;
+    }
     return effects.length === 0 ? NOTHING : new CallClaims(effects, field);
   }
 

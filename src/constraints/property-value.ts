@@ -46,15 +46,17 @@ export function readProperty(content: Buffer, path: PropertyPath): PropertyValue
   return value;
 }
 
-/** The element of the document at `at` with this key, whatever its type. */
+/** The element of the document at `at` with this key, whatever its type. @param key with its NUL. */
 function element(b: Buffer, at: number, key: Buffer): PropertyValue {
   at += 4;
   for (let type = b[at]; type !== undefined && type !== 0; type = b[at]) {
-    const start = keyEnd(b, at + 1) + 1;
+    // Compared here: most keys differ in their first letters, and a call out of here costs more than those.
+    let length = 0;
+    while (length < key.length && b[at + 1 + length] === key[length]) length++;
+    const found = length === key.length;
+    const start = found ? at + 1 + length : keyEnd(b, at + 1 + length) + 1;
     const end = start + valueBytes(b, type, start);
-    if (start - at - 1 === key.length && key.compare(b, at + 1, start) === 0) {
-      return isNothing(type) ? ABSENT : { kind: 'scalar', bytes: b, type, start, end };
-    }
+    if (found) return isNothing(type) ? ABSENT : { kind: 'scalar', bytes: b, type, start, end };
     at = end;
   }
   return ABSENT;

@@ -1,5 +1,6 @@
 /** For tests: a log whose only sequencer is the test itself, with the claims that go along with its events. */
 import { BSON, Long, type ClientSession, type Db, type MongoClient } from 'mongodb';
+import { atOnce } from '../kernel/steps';
 import type { Violation } from '../kernel/violation';
 import { MIN_DATE_MS } from '../kernel/limits';
 import { ensureEventCollection } from '../storage/event-collections';
@@ -57,7 +58,7 @@ export class RecordedLog {
             instead: announces.sequenceNumber,
           },
     );
-    const claims = this.keeper.claimsOf(events, (i) => `events[${i}]`);
+    const claims = atOnce(this.keeper.claiming(events, (i) => `events[${i}]`));
     const [violations = []] = await this.keeper.check([claims]);
     if (violations.length > 0) return violations;
     const documents = drafts.map(encodeEventDocument);
