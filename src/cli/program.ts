@@ -11,6 +11,7 @@ import { addFollow } from './follow';
 import { addGet } from './get';
 import { Invocation } from './invocation';
 import { addJobs } from './jobs/jobs';
+import { addLinks } from './links/links';
 import { addObservers } from './observers/observers';
 import { addRead } from './read';
 import { addRedact } from './redact';
@@ -47,6 +48,7 @@ const VERBS = [
   { name: 'stores', add: addStores },
   { name: 'sequences', add: addSequences },
   { name: 'observers', add: addObservers },
+  { name: 'links', add: addLinks },
   { name: 'jobs', add: addJobs },
   { name: 'diagnose', add: addDiagnose },
 ];
