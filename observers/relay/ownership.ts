@@ -2,6 +2,7 @@
  * Which links this server runs. A link needs nobody who asks for it: every server looks regularly for links
  * without an owner and takes some of them, so that those of a server that died go on elsewhere.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { AnnalsError } from '../../src/kernel/annals-error';
 import type { Sequences } from '../../src/sequences/sequences';
@@ -95,8 +96,11 @@ export class LinkOwnership {
         this.options.logger.warn({ err: error, lease: name }, 'a link was not let go of in order; its lease runs out');
       });
     });
-    await Promise.all(all);
-    await Promise.all(this.#leaving.values());
+    const left = Promise.all([...all, ...this.#leaving.values()]);
+    // A step that waits for the database is ended by the log, which stops next.
+    const patience = new AbortController();
+    await Promise.race([left, sleep(RELAY.stopMs, undefined, { signal: patience.signal }).catch(() => undefined)]);
+    patience.abort();
   }
 
   async #enter(address: LinkAddress): Promise<Owned> {

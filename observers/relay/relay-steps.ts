@@ -141,10 +141,17 @@ export class RelaySteps {
       if (result.kind === 'lost') throw new StepLost(`the link does not stand at ${step.from} any more`);
       if (result.kind === 'recorded') {
         this.#stepped(attempt, step, result.duplicates);
+        await this.#tellDuplicates(result.duplicates);
         return step.relayed;
       }
       fates = planAgain(candidates, fates, await this.refusalsOf(attempt, result.refusals));
     }
+  }
+
+  /** People like to see it; no step hangs on it. */
+  async #tellDuplicates(duplicates: number): Promise<void> {
+    const { address, epoch, store } = this.options;
+    if (duplicates > 0) await store.countDuplicates(address.link, epoch, duplicates).catch(() => undefined);
   }
 
   /** The events as the plan sees them. */

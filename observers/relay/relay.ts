@@ -15,7 +15,7 @@ import { LinkDirectory, type LinkNamespace } from './directory';
 import { LinkOwnership } from './ownership';
 import { prove, type ProofMessage } from './prove';
 import type { Leaving, Redriven } from './redrive';
-import type { LinkAddress } from './relay-steps';
+import { StepLost, type LinkAddress } from './relay-steps';
 import { Source } from './source';
 import { SourceAway } from './trouble';
 import { RELAY } from './tuning';
@@ -253,8 +253,11 @@ function ignoreElsewhere(error: unknown): void {
 }
 
 /** What is the source's fault, as the caller is to hear it. */
-const reachable = (error: unknown): unknown =>
-  error instanceof SourceAway ? new AnnalsError('SOURCE_UNREACHABLE', error.message, { cause: error }) : error;
+function reachable(error: unknown): unknown {
+  if (error instanceof SourceAway) return new AnnalsError('SOURCE_UNREACHABLE', error.message, { cause: error });
+  // Whoever asks again finds the link as it is now.
+  return error instanceof StepLost ? new AnnalsError('LEASE_LOST', undefined, { cause: error }) : error;
+}
 
 const unreachable = (error: unknown): never => {
   throw reachable(error);

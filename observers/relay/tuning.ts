@@ -70,6 +70,9 @@ export const RELAY = {
   /** How often every namespace is looked through for links that no lease tells of, in ms: after a restore of part of the databases. */
   searchMs: 60_000,
 
+  /** How long the links' last steps may take at a stop, in ms; then their leases run out. */
+  stopMs: 2_000,
+
   /** How often states are told to who watches, in ms. */
   watchMs: 250,
 
