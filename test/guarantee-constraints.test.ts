@@ -465,7 +465,7 @@ describe('registering', () => {
       releasedBy: ['left'],
       holder: 'CLAIM_HOLDER_SOURCE',
     });
-    const listed = (await listConstraints(servers.b)).find(({ definition }) => definition?.name === constraint.name);
+    const listed = (await listConstraints(servers.b)).find(({ definition: of }) => of?.name === constraint.name);
     expect(listed?.definition).toMatchObject({
       name: constraint.name,
       sequence: constraint.sequence,

@@ -1,7 +1,9 @@
 /** A server's own observers under races that the wire is too slow for. */
 import { MongoClient } from 'mongodb';
 import { pino } from 'pino';
-import type { ConstraintKeeper } from '../src/constraints/constraint-keeper';
+import type { SequenceAddress } from '../src/kernel/names';
+import { namespaceDatabase, sequenceCollection } from '../src/storage/names';
+import { MongoConstraintKeeper } from '../src/constraints/keeper';
 import type { TypeSource } from '../src/event-types/types-of-store';
 import { newId } from '../src/kernel/ids';
 import { ObserverDirectory } from '../src/observation/directory';
@@ -33,21 +35,19 @@ const types: TypeSource = {
   load: async () => Promise.resolve(noTypes),
   refresh: async () => Promise.resolve(noTypes),
 };
-const constraints = (): ConstraintKeeper => ({
-  revision: 0,
-  idle: true,
-  reload: async () => Promise.resolve(),
-  claimsOf: () => ({ empty: true, touched: new Set() }),
-  check: async (appends) => Promise.resolve(appends.map(() => [])),
-  write: async () => Promise.resolve(),
-});
-
 beforeAll(async () => {
   database = await startReplicaSet();
   served = await serve(database.url);
   client = await new MongoClient(database.url).connect();
   const logger = pino({ level: 'silent' });
   const catalogue = new Catalogue(client);
+  const constraints = ({ store, namespace, sequence }: SequenceAddress): MongoConstraintKeeper =>
+    new MongoConstraintKeeper({
+      db: client.db(namespaceDatabase(store, namespace)),
+      sequence,
+      collection: sequenceCollection(sequence),
+      cast: () => undefined,
+    });
   const sequences = new Sequences({ client, catalogue, types, constraints, logger, gate: () => undefined });
   const directory = new ObserverDirectory(client, catalogue);
   const leases = new Leases(client, newId(), () => '127.0.0.1:1', 10_000);

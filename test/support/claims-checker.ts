@@ -25,7 +25,7 @@ interface EventDocument {
   readonly eventSourceId: string;
   readonly content: Readonly<Record<string, unknown>>;
   readonly redaction?: object;
-  readonly announces?: { readonly kind: string; readonly sequenceNumber: number };
+  readonly announces?: { readonly kind: string; readonly sequenceNumber: Long | number };
 }
 
 interface Holder {

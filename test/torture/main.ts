@@ -1,9 +1,13 @@
-/** `npm run torture -- --minutes N [--seed S]`: a torture run for as long as wanted, with its verdict as exit code. */
+/**
+ * `npm run torture -- --minutes N [--seed S] [--relay]`: a torture run for as long as wanted, with its verdict as exit
+ * code. With `--relay` it is the relay's: two deployments and a link between them.
+ */
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { TroubleCounts } from './nemesis';
 import { writeRecords } from './recorder';
+import { tortureRelay } from './relay-torture';
 import { torture, type Progress, type Verdict } from './torture';
 
 /** Objections printed: the first ones tell what broke, the rest is mostly what follows from it. */
@@ -18,11 +22,16 @@ async function main(): Promise<void> {
     options: {
       minutes: { type: 'string', default: '1' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+      relay: { type: 'boolean', default: false },
     },
   });
   const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
   if (!(minutes > 0) || !Number.isSafeInteger(seed)) {
-    throw new Error('usage: npm run torture -- [--minutes N] [--seed WHOLE-NUMBER]');
+    throw new Error('usage: npm run torture -- [--minutes N] [--seed WHOLE-NUMBER] [--relay]');
+  }
+  if (values.relay) {
+    process.exitCode = await relayed(minutes, seed);
+    return;
   }
   console.log(`Torture for ${minutes} min with seed ${seed}: two servers, one mongod, and a nemesis.`);
   const verdict = await torture({
@@ -34,6 +43,18 @@ async function main(): Promise<void> {
   process.exitCode = await report(verdict, seed);
 }
 
+async function relayed(minutes: number, seed: number): Promise<number> {
+  console.log(`Torture of a link for ${minutes} min with seed ${seed}: two servers, two mongods, each killed in turn.`);
+  const { appended, troubles, proof, objections, problems } = await tortureRelay({
+    seconds: minutes * SECONDS_A_MINUTE,
+    seed,
+  });
+  console.log(`${appended} events appended; ${troubleLine(troubles)}; proof: ${JSON.stringify(proof)}`);
+  for (const problem of problems) console.error(`Problem: ${problem}`);
+  for (const objection of objections.slice(0, OBJECTIONS_SHOWN)) console.error(`Objection: ${objection}`);
+  return objections.length === 0 && problems.length === 0 && proof.proven && proof.pending === 0 ? 0 : 1;
+}
+
 function progressLine({ seconds, counts: c, troubles }: Progress): string {
   return (
     `${Math.round(seconds)} s: ${c.ops} calls (${c.events} events), ${c.appended} acknowledged (${c.duplicates} as duplicates), ` +
@@ -41,7 +62,7 @@ function progressLine({ seconds, counts: c, troubles }: Progress): string {
   );
 }
 
-const troubleLine = (troubles: TroubleCounts): string =>
+const troubleLine = (troubles: Readonly<Record<string, number>> | TroubleCounts): string =>
   Object.entries(troubles)
     .map(([trouble, count]) => `${trouble} ${count}×`)
     .join(', ') || 'no trouble yet';
