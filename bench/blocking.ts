@@ -6,10 +6,9 @@
 import type { EventSequence } from '../src/client';
 import type { MakeEvents } from './append';
 import type { LongestBlock } from './loop-watch';
-import { onNewSequence, type Measure } from './measure';
 import { ORDER_PLAIN, orderIn3Generations, ordersOf } from './orders';
+import type { Around } from './rounds';
 import { spread, type Spread } from './statistics';
-import { onTypedSequence } from './typed-store';
 
 /** Events of the batch: the most that one append may have. */
 export const BATCH_EVENTS = 2_000;
@@ -27,51 +26,44 @@ export interface Blocks {
   readonly wall: Spread;
 }
 
-const NAME = 'blocking';
-const TITLE = `the longest block of the server's event loop in a batch of ${BATCH_EVENTS} events in three generations`;
+export interface BlockingOptions {
+  readonly plain: EventSequence;
+  /** In a store that has the type in three generations. */
+  readonly typed: EventSequence;
+  readonly batches: number;
+  /** Does the work while the server watches its event loop. */
+  readonly watched: Watched;
+  readonly around: Around;
+}
 
-export const blocking: Measure = {
-  name: NAME,
-  title: TITLE,
-  run: (context) =>
-    onNewSequence(context, `${NAME}-p`, (place) =>
-      onTypedSequence(context, NAME, async (sequence) => {
-        const { server, sizes, around, onRound } = context;
-        const block = batches(async (work) => server.longestBlock(work));
-        const plain = block(place.sequence, ordersOf(ORDER_PLAIN));
-        const checked = block(sequence, ordersOf(orderIn3Generations.type));
-        // Compilers warm up on the first of each.
-        await plain();
-        await checked();
-        const blocks: { readonly plain: LongestBlock[]; readonly checked: LongestBlock[] } = { plain: [], checked: [] };
-        for (let round = 0; round < sizes.blockingBatches; round++) {
-          onRound(round);
-          blocks.plain.push(await plain());
-          blocks.checked.push(await around(checked));
-        }
-        const figures = {
-          batches: sizes.blockingBatches,
-          plain: blocksOf(blocks.plain),
-          checked: blocksOf(blocks.checked),
-        };
-        return { kind: 'blocking', name: NAME, title: TITLE, figures };
-      }),
-    ),
-};
+type Watched = (work: () => Promise<unknown>) => Promise<LongestBlock>;
+
+export async function measureBlocking(options: BlockingOptions): Promise<BlockingFigures> {
+  const { batches, around, watched } = options;
+  const plain = batchesOf(options.plain, ordersOf(ORDER_PLAIN), watched);
+  const checked = batchesOf(options.typed, ordersOf(orderIn3Generations.type), watched);
+  // Compilers warm up on the first of each.
+  await plain();
+  await checked();
+  const blocks: { readonly plain: LongestBlock[]; readonly checked: LongestBlock[] } = { plain: [], checked: [] };
+  for (let round = 0; round < batches; round++) {
+    blocks.plain.push(await plain());
+    blocks.checked.push(await around(checked));
+  }
+  return { batches, plain: blocksOf(blocks.plain), checked: blocksOf(blocks.checked) };
+}
 
 const blocksOf = (blocks: readonly LongestBlock[]): Blocks => ({
   own: spread(blocks.map(({ ownMs }) => ownMs)),
   wall: spread(blocks.map(({ wallMs }) => wallMs)),
 });
 
-type Watched = (work: () => Promise<unknown>) => Promise<LongestBlock>;
-
 /** Appends a batch more at each call; resolves to the longest block meanwhile. */
-const batches = (watched: Watched) => (sequence: EventSequence, make: MakeEvents) => {
+function batchesOf(sequence: EventSequence, make: MakeEvents, watched: Watched): () => Promise<LongestBlock> {
   let appended = 0;
-  return async (): Promise<LongestBlock> => {
+  return async () => {
     const events = make(appended, BATCH_EVENTS);
     appended += BATCH_EVENTS;
     return watched(() => sequence.append(events));
   };
-};
+}

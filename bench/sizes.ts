@@ -49,7 +49,7 @@ export const FULL: Sizes = {
   memorySeconds: 20,
 };
 
-/** Within a minute: for a look. */
+/** Within two minutes: for a look. */
 export const QUICK: Sizes = {
   rounds: 2,
   patienceMs: 1_500,

@@ -3,12 +3,12 @@
  * that knows of no type. Neither side is the raw driver.
  */
 import { constraint, type Annals, type EventSequence } from '../src/client';
-import { annalsSide, throughClient, type AppendShape, type MakeEvents } from './append';
-import { blocking } from './blocking';
-import { readingSide } from './catch-up';
-import type { FloorCollection } from './floor';
 import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../src/kernel/names';
 import { namespaceDatabase } from '../src/storage/names';
+import { annalsSide, throughClient, type AppendShape, type MakeEvents } from './append';
+import { BATCH_EVENTS, measureBlocking } from './blocking';
+import { readingSide } from './catch-up';
+import type { FloorCollection } from './floor';
 import { compared, onNewSequence, type Context, type Measure } from './measure';
 import { ORDER_PLAIN, ORDER_UNIQUE, orderChecked, orderIn3Generations, ordersOf, storedOrder } from './orders';
 import { onTypedSequence, typedCollection } from './typed-store';
@@ -101,6 +101,25 @@ const reads = (name: string, title: string, generations: 1 | 3): Measure => ({
     }
   },
 });
+
+const blocking: Measure = {
+  name: 'blocking',
+  title: `the longest block of the server's event loop in a batch of ${BATCH_EVENTS} events in three generations`,
+  run: (context) =>
+    onNewSequence(context, `${blocking.name}-${PLAIN}`, (place) =>
+      onTypedSequence(context, blocking.name, async (typed) => {
+        const { server, sizes, around } = context;
+        const figures = await measureBlocking({
+          plain: place.sequence,
+          typed,
+          batches: sizes.blockingBatches,
+          watched: async (work) => server.longestBlock(work),
+          around,
+        });
+        return { kind: 'blocking', name: blocking.name, title: blocking.title, figures };
+      }),
+    ),
+};
 
 export const TYPED_MEASURES: readonly Measure[] = [
   ...appends({

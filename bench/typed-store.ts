@@ -3,12 +3,11 @@
  * nothing of types. It is made when a measure first asks for it, and taken away after the server has
  * stopped, since a type is never unregistered.
  */
-import { connect, type Annals, type EventSequence } from '../src/client';
 import { MongoClient } from 'mongodb';
+import { connect, type Annals, type EventSequence } from '../src/client';
 import { DEFAULT_NAMESPACE } from '../src/kernel/names';
 import { CATALOGUE_DATABASE, namespaceDatabase, storeDatabase } from '../src/storage/names';
-import type { FloorCollection } from './floor';
-import type { Context } from './measure';
+import type { Floor, FloorCollection } from './floor';
 import { orderChecked, orderIn3Generations } from './orders';
 import { webhookType } from './webhook';
 
@@ -37,9 +36,14 @@ export class TypedStore {
   }
 }
 
+interface Place {
+  readonly typed: TypedStore;
+  readonly floor: Floor;
+}
+
 /** A sequence of the store, of which nothing is left afterwards. */
 export async function onTypedSequence<T>(
-  { typed, floor }: Context,
+  { typed, floor }: Place,
   purpose: string,
   work: (sequence: EventSequence, annals: Annals) => Promise<T>,
 ): Promise<T> {
@@ -53,7 +57,7 @@ export async function onTypedSequence<T>(
 }
 
 /** A sequence of the store whose documents the raw driver writes, before the server has looked at it. */
-export const typedCollection = async ({ typed, floor }: Context, name: string): Promise<FloorCollection> => {
+export const typedCollection = async ({ typed, floor }: Place, name: string): Promise<FloorCollection> => {
   await typed.annals();
   return floor.collection(name, namespaceDatabase(STORE, DEFAULT_NAMESPACE));
 };

@@ -1,7 +1,9 @@
 /** The server of the demo: the real `annals start` in a process of its own, on a folder of its own. */
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { REPLICA_SET } from '../src/storage/embedded/mongod-start';
 
 /** The command as it was compiled beside this file. */
 const COMMAND = join(__dirname, '..', 'src', 'cli', 'main.js');
@@ -13,9 +15,14 @@ export interface DemoServer {
   readonly address: string;
   /** Asks it to drain and stop; resolves to its exit code. */
   readonly stop: () => Promise<number>;
+  /** `kill -9` of the server and of its MongoDB. */
+  readonly kill: () => Promise<void>;
   /** Resolves when it ends, to its exit code. */
   readonly exited: Promise<number>;
 }
+
+/** Any free port of this machine. */
+const ANYWHERE = '127.0.0.1:0';
 
 /**
  * Starts it; `onLine` gets what it says on its way, such as the progress of a download. When the signal
@@ -25,11 +32,12 @@ export async function startDemoServer(
   dataFolder: string,
   onLine: (text: string) => void,
   signal: AbortSignal,
+  listen = ANYWHERE,
 ): Promise<DemoServer> {
   signal.throwIfAborted();
   // A MongoDB that the environment names is somebody's own: the demo leaves it alone.
   const { ANNALS_MONGODB_URL: _, ...env } = process.env;
-  const options = ['--data', dataFolder, '--listen', '127.0.0.1:0', '--log-level', 'info', '--json'];
+  const options = ['--data', dataFolder, '--listen', listen, '--log-level', 'info', '--json'];
   const child = spawn(process.execPath, [COMMAND, 'start', ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env,
@@ -44,6 +52,13 @@ export async function startDemoServer(
     const code = await exited;
     process.off('exit', end);
     return code;
+  };
+  const kill = async (): Promise<void> => {
+    const mongod = await mongodPid(dataFolder);
+    child.kill('SIGKILL');
+    process.kill(mongod, 'SIGKILL');
+    await exited;
+    process.off('exit', end);
   };
   const stopEarly = (): void => void stop();
   signal.addEventListener('abort', stopEarly);
@@ -61,8 +76,19 @@ export async function startDemoServer(
     void exited.then((code) => reject(new Error(whyItEnded(code, lines))));
   });
   signal.removeEventListener('abort', stopEarly);
-  return { address, stop, exited };
+  return { address, stop, kill, exited };
 }
+
+/** Where the server's own MongoDB is: the data folder remembers its port. */
+export async function mongodbOf(dataFolder: string): Promise<string> {
+  // Our own file, as storage.md has it.
+  const { port } = JSON.parse(await readFile(join(dataFolder, 'mongod.json'), 'utf8')) as { port: number };
+  return `mongodb://127.0.0.1:${port}/?replicaSet=${REPLICA_SET}`;
+}
+
+/** As `mongod` itself keeps it while it runs. */
+const mongodPid = async (dataFolder: string): Promise<number> =>
+  Number.parseInt(await readFile(join(dataFolder, 'mongodb', 'mongod.lock'), 'utf8'), 10);
 
 /** The server's own words when it said why, and otherwise its last lines. */
 function whyItEnded(code: number, lines: readonly string[]): string {

@@ -1,12 +1,11 @@
 /** An observer whose process is killed in the middle, after it wrote an event and before it said so, and started again. */
 import { fork } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { MongoClient } from 'mongodb';
 import type { Annals, RecordedEvent } from '../src/client';
-import { REPLICA_SET } from '../src/storage/embedded/mongod-start';
 import { check, type Check } from './checks';
+import { mongodbOf } from './demo-server';
 import { READ_MODEL_DATABASE, REPOSITORIES, withEvent, type Repository } from './read-model';
 import type { Told } from './read-model-process';
 
@@ -104,13 +103,6 @@ function countedOnce(events: readonly RecordedEvent[], repositories: readonly Re
 
 /** Without the order of keys, which is the order in which they were first known. */
 const plain = (repository: Repository | undefined): unknown => ({ ...repository });
-
-/** Where the demo's own MongoDB is: the data folder remembers its port. */
-async function mongodbOf(dataFolder: string): Promise<string> {
-  // Our own file, as storage.md has it.
-  const { port } = JSON.parse(await readFile(join(dataFolder, 'mongod.json'), 'utf8')) as { port: number };
-  return `mongodb://127.0.0.1:${port}/?replicaSet=${REPLICA_SET}`;
-}
 
 type OfKind<Kind extends Told['kind']> = Extract<Told, { readonly kind: Kind }>;
 

@@ -1,0 +1,75 @@
+/**
+ * What the service that takes GitHub's webhooks tells others of them, and what it keeps to itself: who asks
+ * for an alert, a deploy key or a private repository asks in vain. Pure.
+ */
+import type { NewEvent, RecordedEvent } from '../../src/client';
+
+/** What is told: each event type with the same small content. */
+export const PUBLIC_TYPES = ['discussion', 'fork', 'issue', 'pull-request', 'push', 'release', 'star'] as const;
+export type PublicType = (typeof PUBLIC_TYPES)[number];
+
+export interface PublicContent {
+  readonly action: string;
+  readonly headline: string;
+  readonly by: string;
+}
+
+/** As much of a webhook's payload as is looked into. */
+interface Payload {
+  readonly action?: string;
+  readonly repository?: { readonly private?: boolean };
+  readonly sender?: { readonly login?: string };
+  readonly issue?: Titled;
+  readonly pull_request?: Titled;
+  readonly discussion?: Titled;
+  readonly release?: { readonly tag_name: string };
+  readonly forkee?: { readonly full_name: string };
+  readonly ref?: string;
+  readonly commits?: readonly unknown[];
+}
+
+interface Titled {
+  readonly number: number;
+  readonly title: string;
+}
+
+const titled = (subject: Titled | undefined): string =>
+  subject === undefined ? '' : `#${subject.number} ${subject.title}`;
+
+/** By webhook: as what it is told, and in which words. A webhook that is not among these is nobody's business. */
+const TOLD: Readonly<Record<string, readonly [PublicType, (payload: Payload) => string]>> = {
+  discussion: ['discussion', ({ discussion }) => titled(discussion)],
+  fork: ['fork', ({ forkee }) => forkee?.full_name ?? ''],
+  issues: ['issue', ({ issue }) => titled(issue)],
+  pull_request: ['pull-request', ({ pull_request }) => titled(pull_request)],
+  push: ['push', ({ ref, commits = [] }) => `${commits.length} commits to ${ref ?? ''}`],
+  release: ['release', ({ release }) => release?.tag_name ?? ''],
+  star: ['star', () => ''],
+};
+
+/** A webhook as far as the decision hangs on it: the same for a recorded event and for what was sent. */
+interface Given {
+  readonly type: string;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+/** What is told of a webhook; undefined when it is not public. */
+export function publicPart({ type, content }: Given): { type: PublicType; content: PublicContent } | undefined {
+  const [told, headline] = TOLD[type] ?? [];
+  const payload: Payload = content;
+  // What does not say that it is about a public repository is not.
+  if (told === undefined || headline === undefined || payload.repository?.private !== false) return undefined;
+  const { action = '', sender } = payload;
+  return { type: told, content: { action, headline: headline(payload), by: sender?.login ?? '' } };
+}
+
+/** Derived from the webhook's own id: however often a webhook is handled, it is told once. */
+export const publicIdOf = (eventId: string): string => `told/${eventId}`;
+
+/** A recorded webhook as the event for the outbox; undefined when it is not public. */
+export function publicEvent(event: RecordedEvent): NewEvent<PublicContent> | undefined {
+  const part = publicPart(event);
+  if (part === undefined) return undefined;
+  const { eventId, eventSourceId, correlationId, occurred } = event;
+  return { ...part, eventId: publicIdOf(eventId), eventSourceId, correlationId, causationId: eventId, occurred };
+}
