@@ -27,6 +27,14 @@ export class BsonScalar {
 
 export type BsonValue = BsonScalar | BsonDocument | BsonArray;
 
+/** Levels of objects and arrays in a value, itself counted; 0 for one that is neither. */
+export function levelsOf(value: BsonValue): number {
+  if (value instanceof BsonScalar) return 0;
+  let most = 0;
+  for (const inner of value.inner()) most = Math.max(most, levelsOf(inner));
+  return 1 + most;
+}
+
 /** A document's length and its last NUL. */
 const FRAME_BYTES = 5;
 /** An element's type and the NUL after its key. */
@@ -52,6 +60,11 @@ export class BsonDocument {
 
   entries(): MapIterator<[string, BsonValue]> {
     return this.parsed().entries();
+  }
+
+  /** The values in it, for a look that leaves the bytes what they are. */
+  inner(): Iterable<BsonValue> {
+    return this.fields?.values() ?? elementsOf(this.raw).map(([, value]) => value);
   }
 
   get count(): number {
@@ -114,6 +127,11 @@ export class BsonArray {
   readonly type = BsonType.ARRAY;
   /** @param made its bytes, which are taken apart when they are looked into, or its elements. */
   constructor(private made: Buffer | readonly BsonValue[]) {}
+
+  /** As of a document. */
+  inner(): Iterable<BsonValue> {
+    return Buffer.isBuffer(this.made) ? elementsOf(this.made).map(([, value]) => value) : this.made;
+  }
 
   get elements(): readonly BsonValue[] {
     if (Buffer.isBuffer(this.made)) this.made = elementsOf(this.made).map(([, value]) => value);

@@ -3,6 +3,7 @@ import { deserialize, Long, serialize } from 'bson';
 import fc from 'fast-check';
 import { bsonToJsonText } from '../kernel/content/bson-to-json';
 import { jsonToBson } from '../kernel/content/json-to-bson';
+import { checkBson } from '../kernel/content/validate-bson';
 import { LIMITS } from '../kernel/limits';
 import { compileCast } from './cast';
 import { checkDefinition } from './check-definition';
@@ -64,7 +65,8 @@ describe('a chain of five generations', () => {
     },
   );
   const first = '{"lines":[{"price":"1.5"},{"price":"2"}],"fullName":"Ada King Lovelace"}';
-  const last = '{"lines":[{"price":1.5},{"price":2}],"name":{"first":"Ada","last":"King Lovelace"},"vip":false,"count":2}';
+  const last =
+    '{"lines":[{"price":1.5},{"price":2}],"name":{"first":"Ada","last":"King Lovelace"},"vip":false,"count":2}';
 
   it('may be registered', () => expect(() => checkDefinition(customer, 'types[0]')).not.toThrow());
 
@@ -107,11 +109,31 @@ describe('a migration that divides by zero, nests or grows without bound fails w
 
   it.each<[string, Steps, string]>([
     ['', expression('1 / 0'), 'step 1 (expression): the expression fails: int divide by zero'],
-    ['', expression('content.text + content.text'), `step 1 (expression): the expression gives larger than the ${LIMITS.contentBytes} bytes of content`],
+    [
+      '',
+      expression('content.text + content.text'),
+      `step 1 (expression): the expression gives larger than the ${LIMITS.contentBytes} bytes of content`,
+    ],
     ['', expression('content.text'), `step 1 (expression): the content grows to 140`],
     ['', [{ kind: 'default', property: 'l[].x', value }], 'step 1 (default): the content grows to 1'],
-    ['', [{ kind: 'rename', from: 'text', to: Array.from({ length: 95 }, () => 'a').join('.') }], 'nested over 90 levels deep'],
+    [
+      '',
+      [{ kind: 'rename', from: 'text', to: Array.from({ length: 95 }, () => 'a').join('.') }],
+      'nested over 90 levels deep',
+    ],
   ])('%s%j', (_, up, reason) => expect(cast(typeWith({ up, down: [] }), large, 1, 2)).toContain(reason));
+
+  it('content may become as deep as content may be, and no deeper', () => {
+    const deeper = (keys: number): EventTypeDefinition =>
+      typeWith({ up: [{ kind: 'rename', from: 'l[].a', to: `l[].${'b.'.repeat(keys)}c` }], down: [] });
+    const nested = bson('{"l":[{"a":{"x":[1]}}]}');
+    // The content, the array, its element, 85 or 86 objects, and then the object and the array that move.
+    const outcome = compileCast(deeper(85))(nested, 1, 2);
+    expect('content' in outcome && checkBson(outcome.content, 'content')).toBeUndefined();
+    expect(compileCast(deeper(86))(nested, 1, 2)).toEqual({
+      failure: expect.stringContaining('nested over 90 levels deep'),
+    });
+  });
 
   it('and a hundred generations of it do not get further than one', () => {
     const doubling = { up: expression('[content, content]'), down: [] };
@@ -135,7 +157,9 @@ describe('up and down again keeps what both generations know', () => {
     fc.date({ noInvalidDate: true }),
   );
   const objects = (value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
-    fc.uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength: 4 }).map((entries) => Object.fromEntries(entries));
+    fc
+      .uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength: 4 })
+      .map((entries) => Object.fromEntries(entries));
   const { content } = fc.letrec<{ value: unknown; content: unknown }>((tie) => ({
     value: fc.oneof({ depthSize: 'small' }, leaf, tie('content'), fc.array(tie('content'), { maxLength: 3 })),
     content: objects(tie('value')),
@@ -167,7 +191,9 @@ describe('up and down again keeps what both generations know', () => {
   const chain = fc
     .array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 5 })
     .chain((lengths) =>
-      fc.tuple(...lengths.map((length, i) => fc.tuple(...Array.from({ length }, (_, j) => reversible(`new${i}x${j}`))))),
+      fc.tuple(
+        ...lengths.map((length, i) => fc.tuple(...Array.from({ length }, (_, j) => reversible(`new${i}x${j}`)))),
+      ),
     )
     .map((pairs) =>
       typeWith(
@@ -191,6 +217,7 @@ describe('up and down again keeps what both generations know', () => {
         const up = convert(given, 1, latest);
         // Where something else is in the way a cast fails rather than lose it.
         if ('failure' in up) return expect(up.failure).toMatch(/is there already|leads through/);
+        checkBson(up.content, 'content'); // What it makes is content, to the last byte.
         const down = convert(up.content, latest, 1);
         if ('failure' in down) return expect(down.failure).toMatch(/is there already|leads through/);
         expect(unordered(down.content)).toEqual(unordered(given));

@@ -2,8 +2,6 @@
  * Content from one generation to another, over the neighbours between them. A cast gives content
  * that can be stored, or says which step failed and why.
  */
-import { AnnalsError } from '../kernel/annals-error';
-import { checkBson } from '../kernel/content/validate-bson';
 import { LIMITS } from '../kernel/limits';
 import { BsonDocument } from './bson-tree';
 import { CannotCast } from './cannot-cast';
@@ -39,11 +37,12 @@ export function compileCast(definition: EventTypeDefinition): Cast {
     const direction = to > from ? 1 : -1;
     for (let generation = from; generation !== to; generation += direction) {
       const migration = neighbours(generation, generation + direction);
-      if (migration === undefined) return { failure: `there is no migration from ${generation} to ${generation + direction}` };
+      if (migration === undefined)
+        return { failure: `there is no migration from ${generation} to ${generation + direction}` };
       const failure = migrate(tree, migration);
       if (failure !== undefined) return { failure };
     }
-    return checked(tree.toBson());
+    return { content: tree.toBson() };
   };
 }
 
@@ -64,15 +63,4 @@ function migrate(tree: BsonDocument, { name, steps }: CompiledMigration): string
     }
   }
   return undefined;
-}
-
-/** Nesting, keys and everything else that content must keep to. */
-function checked(content: Buffer): CastOutcome {
-  try {
-    checkBson(content, 'content');
-    return { content };
-  } catch (error) {
-    if (!(error instanceof AnnalsError)) throw error;
-    return { failure: error.message };
-  }
 }

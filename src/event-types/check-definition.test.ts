@@ -39,9 +39,24 @@ it.each<[string, Partial<EventTypeDefinition>, string, string]>([
   ['a long name', { type: 'a'.repeat(201) }, 'types[0].type', 'has 201 characters; the limit is 200'],
   ["the server's own name", { type: '$a' }, 'types[0].type', "starts with $, as the server's own types do"],
   ['a NUL', { type: 'a\0' }, 'types[0].type', 'has a NUL character'],
-  ['a long description', { description: 'a'.repeat(10_001) }, 'types[0].description', 'has 10001 characters; the limit is 10000'],
-  ['no generation', { generations: [], migrations: [] }, 'types[0].generations', 'is empty; a type has at least generation 1'],
-  ['too many generations', { generations: generations(33) }, 'types[0].generations', 'has 33 generations; the limit is 32'],
+  [
+    'a long description',
+    { description: 'a'.repeat(10_001) },
+    'types[0].description',
+    'has 10001 characters; the limit is 10000',
+  ],
+  [
+    'no generation',
+    { generations: [], migrations: [] },
+    'types[0].generations',
+    'is empty; a type has at least generation 1',
+  ],
+  [
+    'too many generations',
+    { generations: generations(33) },
+    'types[0].generations',
+    'has 33 generations; the limit is 32',
+  ],
   [
     'a gap',
     { generations: generations(3).filter(({ generation }) => generation !== 2) },
@@ -60,10 +75,30 @@ it.each<[string, Partial<EventTypeDefinition>, string, string]>([
 
 it.each<[string, Migration[], string, string]>([
   ['one that is missing', migrations([1, 2], [2, 1], [2, 3]), '', ' has none from generation 3 to 2'],
-  ['one in a circle', migrations([1, 2], [2, 1], [2, 3], [3, 1]), '[3]', ' leads from generation 3 to 1; a migration leads to a neighbour'],
-  ['one to itself', migrations([1, 2], [2, 1], [2, 2], [3, 2]), '[2]', ' leads from generation 2 to 2; a migration leads to a neighbour'],
-  ['one twice', migrations([1, 2], [2, 1], [1, 2], [3, 2]), '[2]', ' leads from 1 to 2, as types[0].migrations[0] does'],
-  ['one from nowhere', migrations([1, 2], [2, 1], [2, 3], [4, 3]), '[3].from', ' is 4; the type has generations 1 to 3'],
+  [
+    'one in a circle',
+    migrations([1, 2], [2, 1], [2, 3], [3, 1]),
+    '[3]',
+    ' leads from generation 3 to 1; a migration leads to a neighbour',
+  ],
+  [
+    'one to itself',
+    migrations([1, 2], [2, 1], [2, 2], [3, 2]),
+    '[2]',
+    ' leads from generation 2 to 2; a migration leads to a neighbour',
+  ],
+  [
+    'one twice',
+    migrations([1, 2], [2, 1], [1, 2], [3, 2]),
+    '[2]',
+    ' leads from 1 to 2, as types[0].migrations[0] does',
+  ],
+  [
+    'one from nowhere',
+    migrations([1, 2], [2, 1], [2, 3], [4, 3]),
+    '[3].from',
+    ' is 4; the type has generations 1 to 3',
+  ],
   ['one to nowhere', migrations([1, 2], [2, 1], [2, 3], [3, 0]), '[3].to', ' is 0; the type has generations 1 to 3'],
   [
     'many',
@@ -73,7 +108,10 @@ it.each<[string, Migration[], string, string]>([
   ],
   [
     'too many steps',
-    [{ from: 1, to: 2, steps: Array.from({ length: 65 }, () => ({ kind: 'remove', property: 'a' }) as const) }, ...migrations([2, 1], [2, 3], [3, 2])],
+    [
+      { from: 1, to: 2, steps: Array.from({ length: 65 }, () => ({ kind: 'remove', property: 'a' }) as const) },
+      ...migrations([2, 1], [2, 3], [3, 2]),
+    ],
     '[0].steps',
     ' has 65 steps; the limit is 64',
   ],
@@ -85,7 +123,10 @@ it.each<[string, Migration[], string, string]>([
   ],
   [
     'an expression that is none',
-    [{ from: 1, to: 2, steps: [{ kind: 'expression', property: 'a', expression: 'x' }] }, ...migrations([2, 1], [2, 3], [3, 2])],
+    [
+      { from: 1, to: 2, steps: [{ kind: 'expression', property: 'a', expression: 'x' }] },
+      ...migrations([2, 1], [2, 3], [3, 2]),
+    ],
     '[0].steps[0].expression.expression',
     ' knows `content` alone, and not `x`',
   ],
@@ -98,7 +139,11 @@ it.each([
   ['is not JSON', '{', /is not JSON/],
   ['is no schema', '{"type":"nonsense"}', /is no JSON Schema of 2020-12: \$\.type must be one of "array"/],
   ['is a list', '[]', /is neither an object nor true or false/],
-  ['refers outward', '{"$ref":"https://example.org/a.json"}', /refers to "https:\/\/example.org\/a.json", outside itself/],
+  [
+    'refers outward',
+    '{"$ref":"https://example.org/a.json"}',
+    /refers to "https:\/\/example.org\/a.json", outside itself/,
+  ],
   ['is too large', JSON.stringify({ description: 'a'.repeat(600_000) }), /has 600018 bytes; the limit is 524288/],
 ])('a schema that %s is refused', (_, schema, message) => {
   const field = 'types[0].generations[1].schema';

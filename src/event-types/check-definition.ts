@@ -45,7 +45,10 @@ function checkGenerations({ generations }: EventTypeDefinition, field: string): 
   }
   for (const [i, { generation }] of generations.entries()) {
     if (generation !== i + 1) {
-      throw invalid(`${at}[${i}].generation`, `is ${generation} where ${i + 1} is expected: they count from 1 without a gap`);
+      throw invalid(
+        `${at}[${i}].generation`,
+        `is ${generation} where ${i + 1} is expected: they count from 1 without a gap`,
+      );
     }
   }
 }
@@ -55,11 +58,13 @@ function checkNeighbours({ generations, migrations }: EventTypeDefinition, field
   const latest = generations.length;
   const needed = 2 * (latest - 1);
   // Looked at one by one below; so many more could only be there to take time.
-  if (migrations.length > needed + 1) throw migrationFault(at, `has ${migrations.length} migrations; ${latest} generations need ${needed}`);
+  if (migrations.length > needed + 1)
+    throw migrationFault(at, `has ${migrations.length} migrations; ${latest} generations need ${needed}`);
   const seen = new Map<string, number>();
   for (const [i, { from, to }] of migrations.entries()) {
     const here = `${at}[${i}]`;
-    const known = (generation: number): boolean => Number.isInteger(generation) && generation >= 1 && generation <= latest;
+    const known = (generation: number): boolean =>
+      Number.isInteger(generation) && generation >= 1 && generation <= latest;
     if (!known(from)) throw migrationFault(`${here}.from`, `is ${from}; the type has generations 1 to ${latest}`);
     if (!known(to)) throw migrationFault(`${here}.to`, `is ${to}; the type has generations 1 to ${latest}`);
     if (Math.abs(from - to) !== 1) {

@@ -22,10 +22,7 @@ export interface DefinitionChanges {
 }
 
 /** Both have been checked. */
-export function compareDefinitions(
-  old: EventTypeDefinition | undefined,
-  now: EventTypeDefinition,
-): DefinitionChanges {
+export function compareDefinitions(old: EventTypeDefinition | undefined, now: EventTypeDefinition): DefinitionChanges {
   const changes: string[] = [];
   const incompatible: string[] = [];
   const add = (words: string, compatible: boolean): void => {
@@ -43,7 +40,8 @@ export function compareDefinitions(
       }
     }
     for (const migration of now.migrations) {
-      if (Math.max(migration.from, migration.to) > known || sameMigration(migrationOf(old, migration), migration)) continue;
+      if (Math.max(migration.from, migration.to) > known || sameMigration(migrationOf(old, migration), migration))
+        continue;
       const { from, to } = migration;
       add(`the migration from generation ${from} to ${to} is another; register a new generation instead`, false);
     }

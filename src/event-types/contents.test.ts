@@ -20,13 +20,20 @@ const definition: EventTypeDefinition = {
   migrations: [
     { from: 1, to: 2, steps: [{ kind: 'rename', from: 'name', to: 'title' }] },
     { from: 2, to: 1, steps: [{ kind: 'rename', from: 'title', to: 'name' }] },
-    { from: 2, to: 3, steps: [{ kind: 'expression', property: 'length', expression: '120 / size(content.title) * size(content.title)' }] },
+    {
+      from: 2,
+      to: 3,
+      steps: [
+        { kind: 'expression', property: 'length', expression: '120 / size(content.title) * size(content.title)' },
+      ],
+    },
     { from: 3, to: 2, steps: [{ kind: 'remove', property: 'length' }] },
   ],
 };
 const type = compileType(definition);
 const content = (value: object): Buffer => jsonToBson(Buffer.from(JSON.stringify(value)), 'content');
-const inAll = (generation: number, value: object): ContentOutcome => contentsOf(type, generation, content(value), value);
+const inAll = (generation: number, value: object): ContentOutcome =>
+  contentsOf(type, generation, content(value), value);
 
 const EMMA = [
   { generation: 1, content: content({ name: 'Emma' }) },

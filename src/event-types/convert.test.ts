@@ -63,7 +63,11 @@ it.each<[unknown, ConvertTarget, string]>([
   [1e300, 'integer', '1e+300 cannot be turned into an integer without loss'],
   ['twelve', 'number', '"twelve" cannot be turned into a number without loss'],
   ['12345678901234567890123', 'number', '"12345678901234567890123" cannot be turned into a number without loss'],
-  ['0.1000000000000000055511151231257827', 'number', '"0.1000000000000000055511151231257827" cannot be turned into a number without loss'],
+  [
+    '0.1000000000000000055511151231257827',
+    'number',
+    '"0.1000000000000000055511151231257827" cannot be turned into a number without loss',
+  ],
   ['1e999', 'number', '"1e999" cannot be turned into a number without loss'],
   ['Infinity', 'number', '"Infinity" cannot be turned into a number without loss'],
   [Decimal128.fromString('NaN'), 'number', 'NaN cannot be turned into a number without loss'],
@@ -92,13 +96,17 @@ describe('there and back gives the same', () => {
   it('doubles', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
-        expect(Number(converted(new Double(value), 'string', 'number'))).toBe(value === 0 ? Number(value) : value);
+        expect(Number(converted(new Double(value), 'string', 'number'))).toBe(value);
       }),
     );
   });
 
   it('dates', () => {
-    const dates = fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true });
+    const dates = fc.date({
+      min: new Date('0001-01-01T00:00:00Z'),
+      max: new Date('9999-12-31T23:59:59.999Z'),
+      noInvalidDate: true,
+    });
     fc.assert(
       fc.property(dates, (value) => {
         expect(converted(value, 'string', 'date', 'integer', 'date')).toEqual(value);

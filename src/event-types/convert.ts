@@ -22,7 +22,8 @@ export function convert(value: BsonValue, to: ConvertTarget): BsonValue {
   const from = plain(value);
   if (from.is === 'null') return value;
   const converted = CONVERSIONS[to](from, value);
-  if (converted === undefined) throw new CannotCast(`${shown(from, value)} cannot be turned into ${NAMES[to]} without loss`);
+  if (converted === undefined)
+    throw new CannotCast(`${shown(from, value)} cannot be turned into ${NAMES[to]} without loss`);
   return converted;
 }
 
@@ -78,7 +79,8 @@ const CONVERSIONS: Record<ConvertTarget, Conversion> = {
   },
   boolean: (from, value) => {
     if (from.is === 'boolean') return value;
-    if (from.is === 'text') return from.value === 'true' || from.value === 'false' ? boolean(from.value === 'true') : undefined;
+    if (from.is === 'text')
+      return from.value === 'true' || from.value === 'false' ? boolean(from.value === 'true') : undefined;
     if (from.is !== 'integer' && from.is !== 'double') return undefined;
     const number = Number(from.value);
     return number === 0 || number === 1 ? boolean(number === 1) : undefined;

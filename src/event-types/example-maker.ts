@@ -22,8 +22,8 @@ import { beginValidation, UNBOUNDED } from './validation-budget';
 const DEPTH = 8;
 /** Levels beyond which nothing is made: a schema that requires itself has no value. */
 const LAST_DEPTH = 40;
-/** Values in one example. */
-const SIZE = 5_000;
+/** Schemas that are looked at for one example, those of properties that it leaves out too. */
+const SIZE = 10_000;
 /** Elements and characters that a bound may ask for. */
 const LONGEST = 1_000;
 
@@ -87,7 +87,8 @@ class ExampleMaker {
     if (depth > DEPTH) return rest;
     const parts: Schema[] = [...schemasListed(schema, 'allOf')];
     if (typeof $ref === 'string' && isObject(this.root)) parts.push(resolveReference(this.root, $ref));
-    const joinedWith = (all: SchemaObject, part: SchemaObject): SchemaObject => joined(all, this.merged(part, depth + 1));
+    const joinedWith = (all: SchemaObject, part: SchemaObject): SchemaObject =>
+      joined(all, this.merged(part, depth + 1));
     const whole = parts.filter(isObject).reduce(joinedWith, rest);
     return ['anyOf', 'oneOf'].reduce((all, keyword) => {
       const alternatives = schemasListed(schema, keyword).filter(isObject);
@@ -110,6 +111,7 @@ class ExampleMaker {
     const required = new Set(namesListed(schema, 'required'));
     const properties = schemasByName(schema, 'properties');
     const made: [string, unknown][] = [];
+    this.size += properties.size;
     for (const [name, one] of properties) {
       if (!required.has(name) && !(this.full && depth < DEPTH)) continue;
       const value = this.make(one, depth + 1);
@@ -136,12 +138,14 @@ class ExampleMaker {
 }
 
 /** A schema that says nothing about its type stands for content, which is an object. */
-const depthless = (schema: SchemaObject): boolean => schema['minLength'] === undefined && schema['pattern'] === undefined && schema['format'] === undefined;
+const depthless = (schema: SchemaObject): boolean =>
+  schema['minLength'] === undefined && schema['pattern'] === undefined && schema['format'] === undefined;
 
 function givenValues(schema: SchemaObject): readonly unknown[] {
   const types = typesOf(schema);
   const listed = valuesOf(schema);
-  if (listed !== undefined) return listed.filter((value) => types === undefined || typesOfValue(value).some((type) => types.has(type)));
+  if (listed !== undefined)
+    return listed.filter((value) => types === undefined || typesOfValue(value).some((type) => types.has(type)));
   if (Array.isArray(schema['examples']) && schema['examples'].length > 0) return schema['examples'];
   return Object.hasOwn(schema, 'default') ? [schema['default']] : [];
 }
@@ -205,7 +209,34 @@ const OF_FORMAT: Readonly<Record<string, string>> = {
 };
 
 /** Texts that many patterns match. */
-const TRIED = ['text', 'a', 'A', '1', '12', '123', '1234', '12345', 'abc', 'ABC', 'Ab1', 'a-b', 'a_b', 'a b', 'a.b', 'a/b', 'a:b', 'A-1', 'AB-12', '1.0', '1.0.0', '+1234567', '#abcdef', 'en', 'EUR', '0123456789abcdef'];
+const TRIED = [
+  'text',
+  'a',
+  'A',
+  '1',
+  '12',
+  '123',
+  '1234',
+  '12345',
+  'abc',
+  'ABC',
+  'Ab1',
+  'a-b',
+  'a_b',
+  'a b',
+  'a.b',
+  'a/b',
+  'a:b',
+  'A-1',
+  'AB-12',
+  '1.0',
+  '1.0.0',
+  '+1234567',
+  '#abcdef',
+  'en',
+  'EUR',
+  '0123456789abcdef',
+];
 
 function textFor(schema: SchemaObject): unknown {
   const format = OF_FORMAT[typeof schema['format'] === 'string' ? schema['format'] : ''];
@@ -224,7 +255,8 @@ function numberFor(schema: SchemaObject, whole: boolean): number {
   const most = numberUnder(schema, 'maximum') ?? numberUnder(schema, 'exclusiveMaximum');
   const unit = numberUnder(schema, 'multipleOf') ?? (whole ? 1 : 0.5);
   if (least === undefined && most === undefined) return unit;
-  if (least === undefined) return Math.floor((most ?? 0) / unit) * unit - (numberUnder(schema, 'maximum') === undefined ? unit : 0);
+  if (least === undefined)
+    return Math.floor((most ?? 0) / unit) * unit - (numberUnder(schema, 'maximum') === undefined ? unit : 0);
   const from = Math.ceil(least / unit) * unit;
   const tooLow = numberUnder(schema, 'minimum') === undefined && from <= least;
   return tooLow ? from + unit : from;

@@ -40,7 +40,17 @@ const MAP = mapType(DYN, DYN);
 /** Functions of CEL that there are not: RE2 inside an expression would be a language inside a language. */
 const LEFT_OUT = new Set(['matches']);
 /** Of CEL's library of text functions, those that give no more text than they are given; `replace` is below. */
-const OF_TEXT = new Set(['charAt', 'indexOf', 'lastIndexOf', 'lowerAscii', 'upperAscii', 'split', 'substring', 'trim', 'join']);
+const OF_TEXT = new Set([
+  'charAt',
+  'indexOf',
+  'lastIndexOf',
+  'lowerAscii',
+  'upperAscii',
+  'split',
+  'substring',
+  'trim',
+  'join',
+]);
 /** Those that look for one text in another, which can take the product of both lengths. */
 const SEARCHING = new Set(['contains', 'indexOf', 'lastIndexOf', 'split', 'replace']);
 /** Comparisons of one character with another that a step pays for. */
@@ -59,7 +69,11 @@ export interface ExpressionFunctions {
 
 export function expressionFunctions(budget: ExpressionBudget): ExpressionFunctions {
   const standard = [...celEnv().funcs, ...strings.filter(({ name }) => OF_TEXT.has(name))];
-  const funcs = [...standard.map((func) => paying(func, budget)), ...ownFunctions(budget), ...calendarFunctions(standard)];
+  const funcs = [
+    ...standard.map((func) => paying(func, budget)),
+    ...ownFunctions(budget),
+    ...calendarFunctions(standard),
+  ];
   const env = celEnv({ funcs });
   return {
     env,

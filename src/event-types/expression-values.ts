@@ -111,7 +111,8 @@ class Reading {
 }
 
 /** Content for one evaluation, during which it does not change. */
-export const contentToCel = (content: BsonDocument, timestamp: TimestampOf): CelInput => new Reading(timestamp).read(content);
+export const contentToCel = (content: BsonDocument, timestamp: TimestampOf): CelInput =>
+  new Reading(timestamp).read(content);
 
 /** A value that content cannot hold; `message` says what it is. */
 export class NotContent extends Error {
@@ -136,7 +137,8 @@ class Conversion {
     // Of new objects and lists the parts have been counted.
     const whole = made instanceof BsonScalar || (typeof value === 'object' && value !== null && ORIGINS.has(value));
     this.bytes += ELEMENT_BYTES + (whole ? made.size : 0);
-    if (this.bytes > LIMITS.contentBytes) throw new NotContent(`larger than the ${LIMITS.contentBytes} bytes of content`);
+    if (this.bytes > LIMITS.contentBytes)
+      throw new NotContent(`larger than the ${LIMITS.contentBytes} bytes of content`);
     return made;
   }
 
@@ -168,7 +170,8 @@ class Conversion {
     const document = new BsonDocument();
     for (const [key, value] of map) {
       if (typeof key !== 'string') throw new NotContent('an object with a key that is not text');
-      if (key.includes('\0') || !isWellFormed(key)) throw new NotContent('an object with a key that content cannot have');
+      if (key.includes('\0') || !isWellFormed(key))
+        throw new NotContent('an object with a key that content cannot have');
       document.set(key, this.value(value, depth + 1));
       this.bytes += Buffer.byteLength(key);
     }

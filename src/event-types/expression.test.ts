@@ -51,7 +51,13 @@ describe('an expression gives the value', () => {
     ['content.lines.exists(line, line.price > 2.0)', true],
     ['content.lines.all(line, line.price > 2.0)', false],
     ['content.lines.exists_one(line, line.id == 1)', true],
-    ['content.lines.map(line, content.tags.map(tag, tag + string(line.id)))', [['a1', 'b1'], ['a2', 'b2']]],
+    [
+      'content.lines.map(line, content.tags.map(tag, tag + string(line.id)))',
+      [
+        ['a1', 'b1'],
+        ['a2', 'b2'],
+      ],
+    ],
     ['{"first": content.tags[0], "n": size(content.tags)}', { first: 'a', n: 2 }],
     ['timestamp("2020-01-01T00:00:00Z")', new Date('2020-01-01T00:00:00Z')],
     ['content.at + duration("1h")', new Date('2020-03-02T00:30:00.500Z')],
@@ -73,16 +79,26 @@ describe('a property that is there and null', () => {
 });
 
 it('the parts of a moment are those of UTC or of an offset, in whatever zone the server is', () => {
-  expect(evaluate('[content.at.getHours(), content.at.getHours("+01:00"), content.at.getDate("+01:00")]')).toEqual([23, 0, 2]);
-  expect(evaluate('[content.at.getFullYear(), content.at.getMonth(), content.at.getDayOfMonth()]')).toEqual([2020, 2, 0]);
-  expect(evaluate('[content.at.getDayOfYear(), content.at.getDayOfWeek(), content.at.getMilliseconds()]')).toEqual([60, 0, 500]);
+  expect(evaluate('[content.at.getHours(), content.at.getHours("+01:00"), content.at.getDate("+01:00")]')).toEqual([
+    23, 0, 2,
+  ]);
+  expect(evaluate('[content.at.getFullYear(), content.at.getMonth(), content.at.getDayOfMonth()]')).toEqual([
+    2020, 2, 0,
+  ]);
+  expect(evaluate('[content.at.getDayOfYear(), content.at.getDayOfWeek(), content.at.getMilliseconds()]')).toEqual([
+    60, 0, 500,
+  ]);
   expect(evaluate('content.at.getHours("Europe/London")')).toBe(
     'the expression fails: a time zone is "UTC" or an offset such as "+02:00"',
   );
 });
 
 it('what is handed on untouched keeps every type of BSON', () => {
-  const document = { big: Long.fromString('9007199254740993'), exact: Decimal128.fromString('1.10'), five: Long.fromNumber(5) };
+  const document = {
+    big: Long.fromString('9007199254740993'),
+    exact: Decimal128.fromString('1.10'),
+    five: Long.fromNumber(5),
+  };
   const compiled = compileExpression('content.inner');
   if (typeof compiled === 'string') throw new Error(compiled);
   const content = new BsonDocument(Buffer.from(serialize({ inner: document })));
@@ -145,9 +161,15 @@ describe('an expression ends, and its cost is counted', () => {
   it.each([
     ['loops in loops', 'content.n.map(x, content.n.map(y, content.n.map(z, x + y + z)))'],
     ['one loop after the other', `content.n${'.map(x, x)'.repeat(90)}`],
-    ['a loop in which `||` forgives', 'content.n.exists(x, content.n.exists(y, content.n.exists(z, x / 0 == 1))) || true'],
+    [
+      'a loop in which `||` forgives',
+      'content.n.exists(x, content.n.exists(y, content.n.exists(z, x / 0 == 1))) || true',
+    ],
     ['comparisons of long lists', 'content.n.all(x, content.n == content.n)'],
-    ['a search for half of a text in it', 'content.text.contains(content.text.substring(200000) + "b" + content.text.substring(200000))'],
+    [
+      'a search for half of a text in it',
+      'content.text.contains(content.text.substring(200000) + "b" + content.text.substring(200000))',
+    ],
     ['the length of a long text for each', 'content.n.map(x, size(content.text))'],
     ['text that doubles and doubles', `[1, 2].map(x, ${'content.text + '.repeat(60)}"")`],
   ])('%s', (_, expression) => expect(evaluate(expression, numbers)).toBe('the expression takes too many steps'));

@@ -40,7 +40,13 @@ describe('rename moves a value', () => {
     ['of elements of elements', '{"l":[{"m":[{"a":1}]}]}', 'l[].m[].a', 'l[].m[].b.c', '{"l":[{"m":[{"b":{"c":1}}]}]}'],
     ['that is null', '{"a":null}', 'a', 'b', '{"b":null}'],
     ['to a name that objects have of themselves', '{"a":1}', 'a', '__proto__', '{"__proto__":1}'],
-    ['from such a name', '{"__proto__":{"x":1},"constructor":2}', '__proto__.x', 'y', '{"__proto__":{},"constructor":2,"y":1}'],
+    [
+      'from such a name',
+      '{"__proto__":{"x":1},"constructor":2}',
+      '__proto__.x',
+      'y',
+      '{"__proto__":{},"constructor":2,"y":1}',
+    ],
     ['and does nothing where there is none', '{"b":1}', 'a', 'c', '{"b":1}'],
     ['and does nothing where the way ends', '{"a":1}', 'a.b.c', 'd', '{"a":1}'],
     ['and does nothing where no array is', '{"l":{"a":1}}', 'l[].a', 'l[].b', '{"l":{"a":1}}'],
@@ -78,15 +84,30 @@ describe('remove takes a value away', () => {
 
 describe('split and join', () => {
   it.each([
-    ['the last takes what is left', '{"n":"Ada King Lovelace"}', split('n', ' ', 'f', 'l'), '{"f":"Ada","l":"King Lovelace"}'],
+    [
+      'the last takes what is left',
+      '{"n":"Ada King Lovelace"}',
+      split('n', ' ', 'f', 'l'),
+      '{"f":"Ada","l":"King Lovelace"}',
+    ],
     ['what is missing stays absent', '{"n":"Ada"}', split('n', ' ', 'f', 'l'), '{"f":"Ada"}'],
     ['the text may be one of its parts', '{"n":"a-b"}', split('n', '-', 'n', 'm'), '{"n":"a","m":"b"}'],
     ['empty parts are parts', '{"n":"--"}', split('n', '-', 'a', 'b', 'c'), '{"a":"","b":"","c":""}'],
     ['null is not split', '{"n":null}', split('n', '-', 'a', 'b'), '{"n":null}'],
     ['a number is not split', '{"n":12}', split('n', '-', 'a', 'b'), '"n" is a number and not text'],
     ['no part is written over', '{"n":"a-b","b":1}', split('n', '-', 'a', 'b'), '"b" is there already'],
-    ['in every element', '{"l":[{"n":"a-b"},{}]}', split('l[].n', '-', 'l[].a', 'l[].b'), '{"l":[{"a":"a","b":"b"},{}]}'],
-    ['what is there is joined', '{"a":"x","c":null,"d":2.5,"e":true}', join('t', '-', 'a', 'b', 'c', 'd', 'e'), '{"t":"x-2.5-true"}'],
+    [
+      'in every element',
+      '{"l":[{"n":"a-b"},{}]}',
+      split('l[].n', '-', 'l[].a', 'l[].b'),
+      '{"l":[{"a":"a","b":"b"},{}]}',
+    ],
+    [
+      'what is there is joined',
+      '{"a":"x","c":null,"d":2.5,"e":true}',
+      join('t', '-', 'a', 'b', 'c', 'd', 'e'),
+      '{"t":"x-2.5-true"}',
+    ],
     ['into one of them', '{"a":"x","b":"y"}', join('a', '', 'a', 'b'), '{"a":"xy"}'],
     ['nothing is joined to nothing', '{"z":1}', join('t', '-', 'a', 'b'), '{"z":1}'],
     ['an object has no text', '{"a":"x","b":{}}', join('t', '-', 'a', 'b'), '"b" is an object and has no text'],
@@ -95,7 +116,11 @@ describe('split and join', () => {
 });
 
 it('expression sets a property to what it gives for the content at this step', () => {
-  const total: MigrationStep = { kind: 'expression', property: 'sum.total', expression: 'content.price * content.count' };
+  const total: MigrationStep = {
+    kind: 'expression',
+    property: 'sum.total',
+    expression: 'content.price * content.count',
+  };
   expect(after('{"p":3,"count":2}', rename('p', 'price'), total)).toBe('{"price":3,"count":2,"sum":{"total":6}}');
   expect(after('{"price":3}', total)).toBe('the expression fails: field not found: count');
 });
@@ -119,7 +144,12 @@ describe('a step that is not of its form is refused, naming the field', () => {
     ['', split('a', '-', 'b', 'b'), 'into[1]', 'is named twice'],
     ['', split('l[].a', '-', 'l[].b', 'c'), 'into[1]', 'is not inside the same elements as "l[].a"'],
     ['', join('c', '-', 'a'), 'properties', 'names fewer than two properties'],
-    ['', { kind: 'expression', property: 'l[].a', expression: '1' }, 'property', 'names elements of an array; an expression gives one value, such as the array'],
+    [
+      '',
+      { kind: 'expression', property: 'l[].a', expression: '1' },
+      'property',
+      'names elements of an array; an expression gives one value, such as the array',
+    ],
     ['', { kind: 'expression', property: 'a', expression: 'b' }, 'expression', 'knows `content` alone, and not `b`'],
   ])('%s%j', (_, step, property, message) => {
     expect(() => compileStep(step)).toThrow(expect.objectContaining({ property, message }) as InvalidStep);
@@ -146,7 +176,12 @@ it('what no step touches comes back byte for byte, whatever type BSON has for it
   compileStep(byDefault('inner.new', '1'))(tree);
   expect(tree.toBson()).toEqual(
     Buffer.from(
-      serialize({ renamed: 1, ...untouched, inner: { ...untouched.inner, new: 1 }, l: [{ c: 1, keep: Long.fromNumber(7) }] }),
+      serialize({
+        renamed: 1,
+        ...untouched,
+        inner: { ...untouched.inner, new: 1 },
+        l: [{ c: 1, keep: Long.fromNumber(7) }],
+      }),
     ),
   );
   expect(deserialize(tree.toBson(), { promoteValues: false })['long']).toEqual(untouched.long);

@@ -188,8 +188,7 @@ function eachValue(path: PropertyPath, change: (value: BsonValue) => BsonValue):
  */
 function putNew(place: BsonDocument, to: PropertyPath, value: BsonValue, from: PropertyPath | undefined): void {
   const there = valueAt(place, to.keys);
-  const leftEmpty =
-    there instanceof BsonDocument && there.count === 0 && from?.text.startsWith(`${to.text}.`) === true;
+  const leftEmpty = there instanceof BsonDocument && there.count === 0 && from?.text.startsWith(`${to.text}.`) === true;
   if (there !== undefined && !leftEmpty) throw new CannotCast(`"${to.text}" is there already`);
   putAt(place, to, value);
 }

@@ -51,7 +51,10 @@ describe('payloads', () => {
   });
 
   it('one that does not fit is told what is wrong and where', () => {
-    const { payload, definition } = payloads.find(({ name }) => name === 'commit_comment') ?? { payload: {}, definition: '' };
+    const { payload, definition } = payloads.find(({ name }) => name === 'commit_comment') ?? {
+      payload: {},
+      definition: '',
+    };
     const faults = typeOf(definition).validate(1, payload);
     expect(faults).toContainEqual({ path: '.repository', message: 'must have the property "is_template"' });
   });

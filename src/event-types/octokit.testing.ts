@@ -15,7 +15,10 @@ const json = (name: string): unknown => JSON.parse(readFileSync(require.resolve(
 
 // What the packages hold; the suites would fail on anything else.
 const schemas = json('@octokit/webhooks-schemas') as Schemas;
-const webhooks = json('@octokit/webhooks-examples') as readonly { readonly name: string; readonly examples: readonly Payload[] }[];
+const webhooks = json('@octokit/webhooks-examples') as readonly {
+  readonly name: string;
+  readonly examples: readonly Payload[];
+}[];
 
 export const definitionNames: readonly string[] = Object.keys(schemas.definitions);
 

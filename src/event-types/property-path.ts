@@ -4,7 +4,7 @@
  * arrays) and the way on from each of them (through objects alone).
  */
 import { LIMITS } from '../kernel/limits';
-import { BsonArray, BsonDocument, type BsonValue } from './bson-tree';
+import { BsonArray, BsonDocument, levelsOf, type BsonValue } from './bson-tree';
 import { CannotCast } from './cannot-cast';
 import { typeName } from './scalars';
 
@@ -72,8 +72,17 @@ export function takeAt(document: BsonDocument, keys: readonly string[]): BsonVal
   return value;
 }
 
-/** Puts a value there, and makes the objects on the way. Refuses a way through something that is no object. */
+/**
+ * Puts a value there, and makes the objects on the way. Refuses a way through something that is no
+ * object, and one that leads deeper than content may be nested.
+ */
 export function putAt(document: BsonDocument, path: PropertyPath, value: BsonValue): void {
+  const { arrays, keys } = path;
+  // The content itself, an object for each key before the last one, and an array with its element for each [].
+  const level = arrays.reduce((sum, way) => sum + way.length + 1, keys.length);
+  if (level + levelsOf(value) > LIMITS.contentDepth) {
+    throw new CannotCast(`"${path.text}" would be nested over ${LIMITS.contentDepth} levels deep`);
+  }
   let holder = document;
   for (const key of path.keys.slice(0, -1)) {
     const next = holder.get(key) ?? new BsonDocument();

@@ -19,7 +19,8 @@ function disjoint(a: Schema, b: Schema, root: Schema, depth: number): boolean {
   if (x === false || y === false) return true;
   if (!isObject(x) || !isObject(y) || depth > DEPTH) return false;
   const [typesOfX, typesOfY] = [families(x), families(y)];
-  if (typesOfX !== undefined && typesOfY !== undefined && ![...typesOfX].some((type) => typesOfY.has(type))) return true;
+  if (typesOfX !== undefined && typesOfY !== undefined && ![...typesOfX].some((type) => typesOfY.has(type)))
+    return true;
   const [valuesOfX, valuesOfY] = [valuesOf(x)?.map(canonicalText), valuesOf(y)?.map(canonicalText)];
   if (valuesOfX !== undefined && valuesOfY !== undefined) return !valuesOfX.some((value) => valuesOfY.includes(value));
   // Two objects that both must have a property, with values that exclude each other.

@@ -81,7 +81,8 @@ export class SchemaComparison {
     this.depth++;
     const all = this.compareSchemas(old, now);
     this.depth--;
-    const found = all.length <= KEPT ? all : [...all].sort((a, b) => Number(a.compatible) - Number(b.compatible)).slice(0, KEPT);
+    const found =
+      all.length <= KEPT ? all : [...all].sort((a, b) => Number(a.compatible) - Number(b.compatible)).slice(0, KEPT);
     pairs.set(now, found);
     // It was not well, so what was concluded from that has to be looked at again.
     if (!compatible(found)) for (const [o, n] of this.begun.splice(place)) this.known.get(o)?.delete(n);
@@ -193,7 +194,9 @@ export class SchemaComparison {
         return compatible(changes) ? changes : SAME;
       }
       const counterpart = old[i];
-      return counterpart === undefined ? [narrowed('', 'has to fit another schema too')] : this.compare(counterpart, part);
+      return counterpart === undefined
+        ? [narrowed('', 'has to fit another schema too')]
+        : this.compare(counterpart, part);
     });
   }
 
@@ -235,12 +238,17 @@ export class SchemaComparison {
     const both = (keyword: string): readonly [Schema, Schema] => [schemaUnder(o, keyword), schemaUnder(n, keyword)];
     differs('not', () => this.reverse().allows(schemaUnder(n, 'not'), schemaUnder(o, 'not')));
     differs('if', () => this.equivalent(...both('if')) && this.allows(...both('then')) && this.allows(...both('else')));
-    differs('contains', () =>
-      this.equivalent(...both('contains')) && ['minContains', 'maxContains'].every((one) => sameText(o[one], n[one])),
+    differs(
+      'contains',
+      () =>
+        this.equivalent(...both('contains')) && ['minContains', 'maxContains'].every((one) => sameText(o[one], n[one])),
     );
     for (const keyword of ['dependentRequired', 'dependentSchemas', 'dependencies']) {
       // What is behind references in them may have changed, unless nothing has.
-      differs(keyword, () => sameText(o[keyword], n[keyword]) && (!hasReference(n[keyword]) || sameText(this.old, this.now)));
+      differs(
+        keyword,
+        () => sameText(o[keyword], n[keyword]) && (!hasReference(n[keyword]) || sameText(this.old, this.now)),
+      );
     }
     return found;
   }
@@ -251,7 +259,8 @@ export class SchemaComparison {
       const [before, after] = [schemaUnder(o, keyword), schemaUnder(n, keyword)];
       if (after === true) return before === true ? [] : [widened('', `no longer has "${keyword}"`)];
       // Counted in with the other properties above.
-      const plain = keyword === 'unevaluatedProperties' && ![o, n].some((one) => IN_PLACE.some((key) => one[key] !== undefined));
+      const plain =
+        keyword === 'unevaluatedProperties' && ![o, n].some((one) => IN_PLACE.some((key) => one[key] !== undefined));
       if (plain || (others.length === 0 && this.allows(before, after))) return [];
       return [narrowed('', `has "${keyword}", beside which other changes cannot be judged`)];
     });
@@ -276,6 +285,8 @@ function partsOf(schema: SchemaObject, root: Schema): readonly Schema[] {
 
 /** The schemas for a property that `properties` does not name. */
 function schemasFor(schema: SchemaObject, name: string): readonly Schema[] {
-  const matching = [...schemasByName(schema, 'patternProperties')].filter(([pattern]) => compilePattern(pattern).test(name));
+  const matching = [...schemasByName(schema, 'patternProperties')].filter(([pattern]) =>
+    compilePattern(pattern).test(name),
+  );
   return matching.length > 0 ? matching.map(([, one]) => one) : [otherProperties(schema)];
 }

@@ -10,7 +10,7 @@ import { addFormats } from './formats';
 import { compilePattern } from './patterns';
 import { faultOf } from './schema-faults';
 import { COST_KEYWORD, planSchema } from './schema-plan';
-import { InvalidSchema, type Dialect, type Schema, type SchemaObject } from './schema-text';
+import { InvalidSchema, isObject, type Dialect, type Schema } from './schema-text';
 import { charge } from './validation-budget';
 
 /** Whether the first fault ends a validation, or all of them are looked for. */
@@ -96,7 +96,7 @@ function addUniqueItems(ajv: Ajv): void {
 export function compileSchema(schema: Schema, thoroughness: Thoroughness): ValidateFunction {
   const { dialect, schema: planned } = planSchema(schema);
   try {
-    refuseOther(dialect, planned);
+    refuseOther(dialect, schema);
     return compilerFor(dialect, thoroughness).compile(planned);
   } catch (error) {
     if (error instanceof InvalidSchema) throw error;
@@ -107,9 +107,11 @@ export function compileSchema(schema: Schema, thoroughness: Thoroughness): Valid
 }
 
 /** Refuses what is no schema of the dialect. */
-function refuseOther(dialect: Dialect, schema: SchemaObject): void {
+function refuseOther(dialect: Dialect, schema: Schema): void {
+  if (!isObject(schema)) return;
   const checker = checkerFor(dialect);
-  if (checker.validateSchema(schema) === true) return;
+  const { $schema: _dialect, ...rest } = schema;
+  if (checker.validateSchema(rest) === true) return;
   const [fault] = (checker.errors ?? []).map((error) => faultOf(error, schema));
   throw new InvalidSchema(`is no JSON Schema of ${dialect}: $${fault?.path ?? ''} ${fault?.message ?? ''}`);
 }

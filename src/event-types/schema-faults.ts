@@ -79,6 +79,8 @@ function shown(value: unknown): string {
 
 function listed(values: unknown, between: string, most = Number.POSITIVE_INFINITY): string {
   if (!Array.isArray(values)) return typeof values === 'string' ? values : shown(values);
-  const words = values.slice(0, most).map((value) => (most === Number.POSITIVE_INFINITY ? String(value) : shown(value)));
+  const words = values
+    .slice(0, most)
+    .map((value) => (most === Number.POSITIVE_INFINITY ? String(value) : shown(value)));
   return words.join(between) + (values.length > most ? ` and ${values.length - most} more` : '');
 }

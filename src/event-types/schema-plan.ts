@@ -26,7 +26,15 @@ export const COST_KEYWORD = 'annalsCost';
 const SCHEMA_ID = 'annals:schema';
 
 /** Keywords that change what other keywords mean, and which no schema of content needs. */
-const REFUSED = ['$dynamicRef', '$dynamicAnchor', '$recursiveRef', '$recursiveAnchor', '$async', '$vocabulary', COST_KEYWORD];
+const REFUSED = [
+  '$dynamicRef',
+  '$dynamicAnchor',
+  '$recursiveRef',
+  '$recursiveAnchor',
+  '$async',
+  '$vocabulary',
+  COST_KEYWORD,
+];
 
 /** Properties of one object, alternatives of one choice and so on: compiled, each stands inside the one before. */
 const SIDE_BY_SIDE = 1_000;
@@ -132,7 +140,8 @@ class SchemaWalk {
       if (Object.hasOwn(schema, keyword)) throw new InvalidSchema(`has ${keyword}, which is not supported`);
     }
     // An id inside would change what references mean from there on.
-    if (schema !== this.root && Object.hasOwn(schema, '$id')) throw new InvalidSchema('has $id inside; only the whole may have one');
+    if (schema !== this.root && Object.hasOwn(schema, '$id'))
+      throw new InvalidSchema('has $id inside; only the whole may have one');
     if (typeof schema['pattern'] === 'string') refusePattern(schema['pattern']);
     if (isObject(schema['patternProperties'])) Object.keys(schema['patternProperties']).forEach(refusePattern);
   }
@@ -178,8 +187,13 @@ class SchemaWalk {
 function withContainsApart(schema: SchemaObject): SchemaObject {
   const { contains, minContains, maxContains, ...rest } = schema as Record<string, unknown>;
   if (contains === undefined || (rest['prefixItems'] ?? rest['items']) === undefined) return schema;
-  const apart = { contains, ...(minContains === undefined ? {} : { minContains }), ...(maxContains === undefined ? {} : { maxContains }) };
-  return { ...rest, allOf: [...(Array.isArray(rest['allOf']) ? rest['allOf'] : []), apart] };
+  const apart = {
+    contains,
+    ...(minContains === undefined ? {} : { minContains }),
+    ...(maxContains === undefined ? {} : { maxContains }),
+  };
+  const others: readonly unknown[] = Array.isArray(rest['allOf']) ? rest['allOf'] : [];
+  return { ...rest, allOf: [...others, apart] };
 }
 
 const tooLong = (): InvalidSchema =>

@@ -106,7 +106,9 @@ function inside(root: SchemaObject, reference: string): string | undefined {
   if (base !== '' && base !== id) return undefined;
   const pointer = fragment.join('#');
   if (pointer === '' || pointer.startsWith('/')) return pointer;
-  throw new InvalidSchema(`refers to the anchor ${JSON.stringify(reference.slice(0, 100))}; refer to a place, such as #/$defs/name`);
+  throw new InvalidSchema(
+    `refers to the anchor ${JSON.stringify(reference.slice(0, 100))}; refer to a place, such as #/$defs/name`,
+  );
 }
 
 function decoded(part: string): string | undefined {

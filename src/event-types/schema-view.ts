@@ -68,12 +68,16 @@ export const IN_PLACE: readonly string[] = [
 /** What holds for properties that no other keyword is about. */
 export function otherProperties(schema: SchemaObject): Schema {
   if (schema['additionalProperties'] !== undefined) return schemaUnder(schema, 'additionalProperties');
-  return IN_PLACE.some((keyword) => schema[keyword] !== undefined) ? true : schemaUnder(schema, 'unevaluatedProperties');
+  return IN_PLACE.some((keyword) => schema[keyword] !== undefined)
+    ? true
+    : schemaUnder(schema, 'unevaluatedProperties');
 }
 
 export const schemasByName = (schema: SchemaObject, keyword: string): ReadonlyMap<string, Schema> => {
   const held = schema[keyword];
-  return new Map(isObject(held) ? Object.entries(held).filter((entry): entry is [string, Schema] => isSchema(entry[1])) : []);
+  return new Map(
+    isObject(held) ? Object.entries(held).filter((entry): entry is [string, Schema] => isSchema(entry[1])) : [],
+  );
 };
 
 export const schemasListed = (schema: SchemaObject, keyword: string): readonly Schema[] => {

@@ -1,6 +1,8 @@
 /** Content held against a schema: what is told, and that no schema and no content can hurt. */
+import { Ajv2020 } from 'ajv/dist/2020';
 import fc from 'fast-check';
 import { anyContent, asObject } from '../kernel/content/arbitrary-content.testing';
+import { anySchema, anyValue } from './arbitrary-schema.testing';
 import { compilePattern } from './patterns';
 import { CompiledSchema, schemaOf } from './schema';
 import { InvalidSchema } from './schema-text';
@@ -31,7 +33,12 @@ describe('a fault says where and what would be right', () => {
     [{ type: 'string' }, 1, '.a', 'must be string'],
     [{ type: ['string', 'null'] }, 1, '.a', 'must be string or null'],
     [{ enum: ['x', 1] }, 'y', '.a', 'must be one of "x", 1'],
-    [{ enum: Array.from({ length: 14 }, (_, i) => i) }, 'y', '.a', 'must be one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more'],
+    [
+      { enum: Array.from({ length: 14 }, (_, i) => i) },
+      'y',
+      '.a',
+      'must be one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more',
+    ],
     [{ const: 'x' }, 'y', '.a', 'must be "x"'],
     [{ required: ['b'] }, {}, '.a', 'must have the property "b"'],
     [{ additionalProperties: false }, { b: 1 }, '.a', 'must not have the property "b"'],
@@ -41,7 +48,15 @@ describe('a fault says where and what would be right', () => {
     [{ multipleOf: 2 }, 3, '.a', 'must be a multiple of 2'],
     [{ minLength: 2 }, 'x', '.a', 'must have at least 2 characters'],
     [{ maxItems: 1 }, [1, 2], '.a', 'must have at most 1 elements'],
-    [{ uniqueItems: true }, [{ x: 1, y: 2 }, { y: 2, x: 1 }], '.a', 'must not have the same element twice'],
+    [
+      { uniqueItems: true },
+      [
+        { x: 1, y: 2 },
+        { y: 2, x: 1 },
+      ],
+      '.a',
+      'must not have the same element twice',
+    ],
     [{ pattern: '^x+$' }, 'y', '.a', 'must match the pattern "^x+$"'],
     [{ format: 'date-time' }, '2020', '.a', 'must have the format "date-time"'],
     [{ items: { properties: { b: { type: 'string' } } } }, [{}, { b: 1 }], '.a[1].b', 'must be string'],
@@ -50,7 +65,12 @@ describe('a fault says where and what would be right', () => {
     [{ properties: { 0: { type: 'string' } } }, { 0: 1 }, '.a["0"]', 'must be string'],
     [false, 1, '.a', 'must not be there'],
     [{ not: { type: 'number' } }, 1, '.a', 'must not be what it is'],
-    [{ contains: { type: 'string' }, minContains: 2 }, ['x'], '.a', 'must have at least 2 elements of the kind that is asked for'],
+    [
+      { contains: { type: 'string' }, minContains: 2 },
+      ['x'],
+      '.a',
+      'must have at least 2 elements of the kind that is asked for',
+    ],
     [{ dependentRequired: { b: ['c'] } }, { b: 1 }, '.a', 'must have the property "c", since it has "b"'],
     [{ propertyNames: { maxLength: 1 } }, { bb: 1 }, '.a', 'must not have a property named "bb"'],
   ])('%j for %j', (schema, value, path, message) => {
@@ -81,12 +101,17 @@ describe('dialects', () => {
     expect(problem(of(tuple))).toMatch(/is no JSON Schema of 2020-12: \$\.properties\.a\.items/);
     const draft07 = { $schema: 'http://json-schema.org/draft-07/schema#', ...of(tuple) };
     expect(faults(draft07, { a: ['x', 1] })).toHaveLength(1);
-    expect(problem({ $schema: 'http://json-schema.org/draft-04/schema#' })).toMatch(/use JSON Schema 2020-12 or draft-07/);
+    expect(problem({ $schema: 'http://json-schema.org/draft-04/schema#' })).toMatch(
+      /use JSON Schema 2020-12 or draft-07/,
+    );
   });
 
   it('no elements contain nothing, in both dialects', () => {
     expect(faults(of({ prefixItems: [false], contains: {} }), { a: [] })).toHaveLength(1);
-    const draft07 = { $schema: 'http://json-schema.org/draft-07/schema#', ...of({ items: [{}], contains: { type: 'string' } }) };
+    const draft07 = {
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      ...of({ items: [{}], contains: { type: 'string' } }),
+    };
     expect(faults(draft07, { a: [] })).toHaveLength(1);
     expect(faults(draft07, { a: ['x'] })).toEqual([]);
   });
@@ -101,7 +126,11 @@ describe('dialects', () => {
   });
 
   it('an id of the whole may be referred to', () => {
-    const schema = { $id: 'https://example.org/a', $ref: 'https://example.org/a#/$defs/x', $defs: { x: { type: 'array' } } };
+    const schema = {
+      $id: 'https://example.org/a',
+      $ref: 'https://example.org/a#/$defs/x',
+      $defs: { x: { type: 'array' } },
+    };
     expect(faults(schema, {})).toEqual([{ path: '', message: 'must be array' }]);
     // The same id again is another schema.
     expect(faults({ ...schema, $defs: { x: { type: 'object' } } }, {})).toEqual([]);
@@ -144,11 +173,31 @@ describe('a schema that cannot be used is refused', () => {
     ['asynchrony', { $async: true }, /has \$async, which is not supported/],
     ['our own keyword', { annalsCost: 0 }, /has annalsCost, which is not supported/],
     ['itself about itself', { $ref: '#' }, /refers to itself about the same value, which has no end/],
-    ['a circle about one value', { $ref: '#/$defs/a', $defs: { a: { allOf: [{ $ref: '#/$defs/b' }] }, b: { not: { $ref: '#/$defs/a' } } } }, /has no end/],
-    ['a long way about one value', chain(200, (next) => ({ allOf: [next] })), /has over 100 schemas that refer to each other about one value/],
-    ['a long way of properties', chain(9_000, (next) => ({ properties: { a: next } })), /has over|consists of over|too large or too deep/],
-    ['many schemas', { $defs: Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [i, {}])) }, /consists of over 10000 schemas/],
-    ['many properties of one object', { properties: Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [i, {}])) }, /has 1001 schemas in one "properties"; the limit is 1000/],
+    [
+      'a circle about one value',
+      { $ref: '#/$defs/a', $defs: { a: { allOf: [{ $ref: '#/$defs/b' }] }, b: { not: { $ref: '#/$defs/a' } } } },
+      /has no end/,
+    ],
+    [
+      'a long way about one value',
+      chain(200, (next) => ({ allOf: [next] })),
+      /has over 100 schemas that refer to each other about one value/,
+    ],
+    [
+      'a long way of properties',
+      chain(9_000, (next) => ({ properties: { a: next } })),
+      /has over|consists of over|too large or too deep/,
+    ],
+    [
+      'many schemas',
+      { $defs: Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [i, {}])) },
+      /consists of over 10000 schemas/,
+    ],
+    [
+      'many properties of one object',
+      { properties: Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [i, {}])) },
+      /has 1001 schemas in one "properties"; the limit is 1000/,
+    ],
     ['deep nesting', `${'{"not":'.repeat(5_000)}{}${'}'.repeat(5_000)}`, /is nested over 100 levels deep/],
   ])('with %s', (_, schema, message) => expect(problem(schema)).toMatch(message));
 
@@ -164,10 +213,16 @@ describe('patterns', () => {
   it('are those of RE2, whose matching takes time in proportion to the text', () => {
     // In JavaScript's own engine the first takes 2^n steps; here none of RE2's words for going back is even known.
     expect(faults(of({ pattern: '^(a+)+$' }), { a: `${'a'.repeat(50_000)}!` })).toHaveLength(1);
-    expect(faults({ patternProperties: { '^(a|aa)+$': { type: 'string' } } }, { [`${'a'.repeat(50_000)}!`]: 1 })).toEqual([]);
-    expect(problem(of({ pattern: '(a)\\1' }))).toMatch(/the pattern "\(a\)\\\\1", which cannot be used: .*invalid escape sequence/);
+    expect(
+      faults({ patternProperties: { '^(a|aa)+$': { type: 'string' } } }, { [`${'a'.repeat(50_000)}!`]: 1 }),
+    ).toEqual([]);
+    expect(problem(of({ pattern: '(a)\\1' }))).toMatch(
+      /the pattern "\(a\)\\\\1", which cannot be used: .*invalid escape sequence/,
+    );
     expect(problem(of({ pattern: '(?=a)b' }))).toMatch(/which cannot be used: .*invalid or unsupported Perl syntax/);
-    expect(problem({ patternProperties: { '(': {} } })).toMatch(/the pattern "\(", which cannot be used: .*missing closing/);
+    expect(problem({ patternProperties: { '(': {} } })).toMatch(
+      /the pattern "\(", which cannot be used: .*missing closing/,
+    );
   });
 
   it('are refused when they are large, or would become so', () => {
@@ -219,7 +274,9 @@ describe('a validation gives up when it has cost too much', () => {
 
   it('a long enumeration for many elements', () => {
     const values = Array.from({ length: 20_000 }, (_, i) => `v${i}`);
-    expect(faults(of({ items: { enum: values } }), { a: Array.from({ length: 10_000 }, () => 'v19999') })).toEqual(TOO_COSTLY);
+    expect(faults(of({ items: { enum: values } }), { a: Array.from({ length: 10_000 }, () => 'v19999') })).toEqual(
+      TOO_COSTLY,
+    );
   });
 
   it('many alternatives for many elements', () => {
@@ -235,7 +292,9 @@ describe('a validation gives up when it has cost too much', () => {
   });
 
   it('a megabyte of ordinary content costs a part of the budget', () => {
-    const schema = of({ items: { properties: { id: { type: 'integer' }, name: { type: 'string', maxLength: 40 } }, required: ['id'] } });
+    const schema = of({
+      items: { properties: { id: { type: 'integer' }, name: { type: 'string', maxLength: 40 } }, required: ['id'] },
+    });
     expect(faults(schema, { a: Array.from({ length: 20_000 }, (_, id) => ({ id, name: `name ${id}` })) })).toEqual([]);
     expect(stepsTaken()).toBeLessThan(400_000);
   });
@@ -247,16 +306,33 @@ describe('a validation gives up when it has cost too much', () => {
   });
 });
 
+it('the verdict is that of Ajv by itself, for any schema and content', () => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true, ownProperties: true, logger: false });
+  fc.assert(
+    fc.property(anySchema, fc.array(anyValue, { minLength: 20, maxLength: 20 }), (schema, values) => {
+      const plain = ajv.compile(schema as object | boolean);
+      const here = new CompiledSchema(JSON.stringify(schema));
+      for (const value of values) expect({ value, fits: here.fits(value) }).toEqual({ value, fits: plain(value) });
+    }),
+    { numRuns: 300 },
+  );
+});
+
 it('no content makes a validation throw', () => {
   const schemas = [
     { additionalProperties: { $ref: '#' }, propertyNames: { maxLength: 3 }, minProperties: 1 },
-    { anyOf: [{ required: ['a'] }, { additionalProperties: { type: ['string', 'array'] } }], not: { required: ['toString'] } },
+    {
+      anyOf: [{ required: ['a'] }, { additionalProperties: { type: ['string', 'array'] } }],
+      not: { required: ['toString'] },
+    },
     { unevaluatedProperties: { items: { uniqueItems: true, format: 'uri' } }, properties: { '': true } },
     { patternProperties: { '^.?$': { type: 'string', pattern: '^\\w+$' } }, maxProperties: 4 },
   ].map((schema) => schemaOf(JSON.stringify(schema)));
   fc.assert(
     fc.property(anyContent, fc.constantFrom(...schemas), (content, schema) => {
-      const value: unknown = JSON.parse(JSON.stringify(asObject(content), (_, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner)));
+      const value: unknown = JSON.parse(
+        JSON.stringify(asObject(content), (_, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner)),
+      );
       const found = schema.validate(value);
       expect(schema.fits(value)).toBe(found.length === 0);
     }),
