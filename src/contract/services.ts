@@ -26,7 +26,8 @@ export function contract(): PackageDefinition {
   return loaded;
 }
 
-export type ServiceName = 'EventSequences' | 'EventTypes' | 'Constraints' | 'Observers' | 'Links' | 'Jobs' | 'Stores' | 'Server';
+export type ServiceName =
+  'EventSequences' | 'EventTypes' | 'Constraints' | 'Observers' | 'Links' | 'Jobs' | 'Stores' | 'Server';
 
 /** One service of the contract, by its name in `annals.v1`. */
 export function serviceDefinition(name: ServiceName): ServiceDefinition {

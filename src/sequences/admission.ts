@@ -77,8 +77,8 @@ class DocumentsOfCall {
   readonly #documents: Buffer[] = [];
   #bytes = 0;
 
-  add(draft: EventDraft): void {
-    const document = encodeEventDocument(draft);
+  add(event: EventDraft): void {
+    const document = encodeEventDocument(event);
     const { length } = document;
     if (length > LIMITS.eventBytes) {
       const field = `events[${this.#drafts.length}]`;
@@ -88,7 +88,7 @@ class DocumentsOfCall {
     if (this.#bytes > LIMITS.appendBytes) {
       throw overLimit('events', LIMITS.appendBytes, this.#bytes, 'bytes', 'CALL_TOO_LARGE');
     }
-    this.#drafts.push(draft);
+    this.#drafts.push(event);
     this.#documents.push(document);
   }
 

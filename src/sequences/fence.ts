@@ -3,7 +3,7 @@
  * seen it fails to insert behind it, looks, and hears of the constraint before it checks again. What
  * is recorded below the mark has been looked at, and what is recorded above obeys.
  */
-import { BSON } from 'mongodb';
+import { BSON, type ClientSession } from 'mongodb';
 import type { FenceOutcome, FencePlan } from '../constraints/activation';
 import { newId } from '../kernel/ids';
 import { MIN_DATE_MS } from '../kernel/limits';
@@ -16,11 +16,8 @@ import type { OpenSequence } from './open-sequence';
 const FENCE_TYPE = '$ConstraintInForce';
 
 /** @param deadline on the clock of `performance.now()`, in ms. */
-export async function putFence(
-  sequence: OpenSequence,
-  { id, constraint, reason, check, write }: FencePlan,
-  deadline: number,
-): Promise<FenceOutcome> {
+export async function putFence(sequence: OpenSequence, plan: FencePlan, deadline: number): Promise<FenceOutcome> {
+  const { id, constraint, reason } = plan;
   const draft = {
     eventId: id,
     type: FENCE_TYPE,
@@ -38,10 +35,10 @@ export async function putFence(
   const companion = {
     touches: new Set([`constraint ${constraint}`]),
     check: async (next: number): Promise<Verdict> => {
-      const violations = await check(next);
+      const violations = await plan.check(next);
       return violations.length === 0 ? HOLD : { kind: 'violated', violations };
     },
-    write,
+    write: async (session: ClientSession, number: number) => plan.write(session, number),
   };
   const append = {
     ...encodeDrafts([draft]),

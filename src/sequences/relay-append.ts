@@ -34,8 +34,12 @@ export interface RelayedEvent extends Omit<EventDraft, 'contents' | 'origin' | '
   };
 }
 
-/** Moves the relay's checkpoint. False: it is another's now, and nothing may be recorded. */
-export type Checkpoint = (session: ClientSession) => Promise<boolean>;
+/** The relay's checkpoint, on the session's transaction. False: it is another's now, and nothing may be recorded. */
+export interface Checkpoint {
+  move(session: ClientSession): Promise<boolean>;
+  /** It is not moved yet, since a part of its events is recorded first. */
+  keep(session: ClientSession): Promise<boolean>;
+}
 
 export type RelayOutcome =
   /** The number of each event, also of those that were there before. */
@@ -78,10 +82,16 @@ export async function relay(
     const portion = beforeOwnAnnouncement(missing);
     const last = portion.length === missing.length;
     if (portion.length === 0) {
-      const moved = await alone(client, checkpoint);
+      const moved = await alone(client, (session) => checkpoint.move(session));
       return moved ? { kind: 'recorded', numbers: numbers.map((number) => number ?? 0), duplicates } : { kind: 'lost' };
     }
-    const outcome = await recordPortion(sequence, portion, there, last ? checkpoint : undefined, deadline);
+    const outcome = await recordPortion(
+      sequence,
+      portion,
+      there,
+      (session) => (last ? checkpoint.move(session) : checkpoint.keep(session)),
+      deadline,
+    );
     if (outcome.kind !== 'recorded') return outcome;
     // Another owner of the link was there meanwhile: look again at what is missing.
     if (outcome.first === undefined) continue;
@@ -92,6 +102,9 @@ export async function relay(
     if (last) return { kind: 'recorded', numbers: numbers.map((number) => number ?? 0), duplicates };
   }
 }
+
+/** False: nothing may be recorded. */
+type Along = (session: ClientSession) => Promise<boolean>;
 
 interface Place {
   readonly event: RelayedEvent;
@@ -126,7 +139,7 @@ async function recordPortion(
   sequence: OpenSequence,
   portion: readonly Place[],
   there: ReadonlyMap<number, number>,
-  checkpoint: Checkpoint | undefined,
+  checkpoint: Along,
   deadline: number,
 ): Promise<
   { readonly kind: 'recorded'; readonly first: number | undefined } | Exclude<RelayOutcome, { kind: 'recorded' }>
@@ -211,7 +224,7 @@ class Placing implements Companion {
   constructor(
     private readonly sequence: OpenSequence,
     private readonly portion: readonly Place[],
-    private readonly checkpoint: Checkpoint | undefined,
+    private readonly checkpoint: Along,
   ) {}
 
   async check(): Promise<Verdict> {
@@ -224,12 +237,12 @@ class Placing implements Companion {
   }
 
   async write(session: ClientSession): Promise<void> {
-    if (this.checkpoint !== undefined && !(await this.checkpoint(session))) throw new AnnalsError('LEASE_LOST');
+    if (!(await this.checkpoint(session))) throw new AnnalsError('LEASE_LOST');
   }
 }
 
 /** The checkpoint by itself, when everything that it passes is there. */
-async function alone(client: MongoClient, checkpoint: Checkpoint): Promise<boolean> {
+async function alone(client: MongoClient, checkpoint: Along): Promise<boolean> {
   return client.withSession((session) =>
     session.withTransaction(async () => checkpoint(session), { writeConcern: WRITE_CONCERN }),
   );

@@ -20,6 +20,8 @@ export interface LinkDocument {
   readonly sourceTail: Long | number | null;
   readonly levelAt: Date;
   readonly maskKey: Binary;
+  /** When part of a step was recorded last; written so that a change of owner meanwhile conflicts with it. */
+  readonly lastPart?: Date;
 }
 
 export interface HoldDocument {
@@ -52,7 +54,7 @@ export function documentOf(record: LinkRecord, maskKey: Buffer): LinkDocument {
 }
 
 export function recordOf(document: LinkDocument): LinkRecord {
-  const { _id, definition, position, anchor, sourceTail, maskKey: _, ...rest } = document;
+  const { _id, definition, position, anchor, sourceTail, maskKey: _, lastPart: __, ...rest } = document;
   return {
     id: _id,
     ...rest,

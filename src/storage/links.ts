@@ -160,6 +160,12 @@ export class LinkStore {
     return true;
   }
 
+  /** Holds the link on the session's transaction without a step. False: it is owned by somebody else. */
+  async hold(id: string, epoch: number, session: ClientSession): Promise<boolean> {
+    const held = await this.#links.updateOne({ _id: id, epoch }, { $currentDate: { lastPart: true } }, { session });
+    return held.matchedCount === 1;
+  }
+
   /**
    * Moves held partitions on the session's transaction. False: the link is owned by somebody else.
    * @throws AnnalsError LEASE_LOST when one of them stands elsewhere; then the transaction must not be committed

@@ -1,19 +1,11 @@
-/** A stored event, decoded but for its content: for what is done to one event at a time. The hot paths walk the bytes instead. */
-import { BSON, type Document } from 'mongodb';
+/** A stored event with what decides about others: for what is done to one event at a time. The hot paths make nothing of it at all. */
+import { BSON } from 'mongodb';
 import type { GenerationContent } from '../kernel/generation-content';
 import type { AnnouncementKind } from './event-document';
-import { PASS_OVER, visitEvent } from './event-fields';
+import { announcementAt, PASS_OVER, visitEvent } from './event-fields';
 
 export interface StoredAnnouncement {
   readonly kind: AnnouncementKind;
-  readonly sequenceNumber: number;
-}
-
-/** A compensation as far as others are decided by it. */
-export interface StoredCompensation {
-  readonly compensationId: string;
-  readonly generation: number;
-  /** Where it is announced. */
   readonly sequenceNumber: number;
 }
 
@@ -24,9 +16,7 @@ export interface StoredEvent {
   readonly type: string;
   readonly generation: number;
   readonly eventSourceId: string;
-  readonly tags: readonly string[];
   readonly contents: readonly GenerationContent[];
-  readonly compensations: readonly StoredCompensation[];
   readonly redacted: boolean;
   readonly announces: StoredAnnouncement | undefined;
   /** `store/namespace/sequence/number`; empty unless it was relayed. */
@@ -43,41 +33,44 @@ export const originKey = (origin: {
   readonly sequenceNumber: number;
 }): string => `${origin.store}/${origin.namespace}/${origin.sequence}/${origin.sequenceNumber}`;
 
+/** Compensations are passed over: they may be many and large. Contents are slices of the document. */
 export function storedEvent(document: Buffer): StoredEvent {
+  const texts = { eventId: '', type: '', eventSourceId: '' };
+  const numbers = { _id: 0, recorded: 0, generation: 1 };
   const contents: GenerationContent[] = [];
+  let redacted = false;
+  let announces: StoredAnnouncement | undefined;
+  let origin = '';
   visitEvent(document, 0, {
     ...PASS_OVER,
+    string: (field, bytes, start, end) => {
+      if (field in texts) texts[field as keyof typeof texts] = bytes.toString('utf8', start, end);
+    },
+    number: (field, value) => {
+      if (field in numbers) numbers[field as keyof typeof numbers] = value;
+    },
     content: (generation, bytes, start, end) => contents.push({ generation, content: bytes.subarray(start, end) }),
+    redaction: () => {
+      redacted = true;
+    },
+    announces: (bytes, start) => {
+      announces = announcementAt(bytes, start);
+    },
+    origin: (bytes, start, end) => {
+      // Our own document, whose shape event-document.ts gives; numbers are below 2^53, so none is left as Long.
+      origin = originKey(BSON.deserialize(bytes.subarray(start, end)) as Parameters<typeof originKey>[0]);
+    },
   });
-  // Our own documents, whose shape event-document.ts gives; numbers are below 2^53, so none is left as Long.
-  const stored = BSON.deserialize(document) as Document & Fields;
+  const { _id: number, recorded, generation } = numbers;
   return {
-    number: stored._id,
-    recorded: stored.recorded.getTime(),
-    eventId: stored.eventId,
-    type: stored.type,
-    generation: stored.generation,
-    eventSourceId: stored.eventSourceId,
-    tags: stored.tags,
+    number,
+    recorded,
+    generation,
+    ...texts,
     contents,
-    compensations: stored.compensations,
-    redacted: stored.redaction !== undefined,
-    announces: stored.announces,
-    originKey: stored.origin === undefined ? '' : originKey(stored.origin),
+    redacted,
+    announces,
+    originKey: origin,
     bytes: document.length,
   };
-}
-
-interface Fields {
-  readonly _id: number;
-  readonly recorded: Date;
-  readonly eventId: string;
-  readonly type: string;
-  readonly generation: number;
-  readonly eventSourceId: string;
-  readonly tags: readonly string[];
-  readonly compensations: readonly StoredCompensation[];
-  readonly redaction?: object;
-  readonly announces?: StoredAnnouncement;
-  readonly origin?: { store: string; namespace: string; sequence: string; sequenceNumber: number };
 }
