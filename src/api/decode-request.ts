@@ -48,7 +48,7 @@ const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
 function refuseBrokenText(request: unknown, bytes: Buffer): void {
   const places = [...replacements(request, '')];
   const [field] = places;
-  if (field === undefined || places.length <= occurrences(bytes)) return;
+  if (field === undefined || places.length <= occurrences(bytes) - inContent(request)) return;
   throw new AnnalsError('INVALID_UTF8', `${field} is not valid UTF-8`, { field });
 }
 
@@ -65,6 +65,13 @@ function* replacements(value: unknown, field: string): Iterable<string> {
       yield* replacements(inner, field === '' ? name : `${field}.${name}`);
     }
   }
+}
+
+/** How often the character stands in content, which is bytes and was looked at by nobody yet. */
+function inContent(value: unknown): number {
+  if (Buffer.isBuffer(value)) return occurrences(value);
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, inner) => sum + inContent(inner), 0);
 }
 
 function occurrences(bytes: Buffer): number {
