@@ -121,4 +121,12 @@ export { Reduction } from './reduce/reduction';
 export { EventSequence, type AppendOptions, type AppendResult, type EventKey, type GetOptions } from './sequence';
 export type { ConnectOptions } from './session';
 export { Subscription, type SubscribeOptions, type SubscriptionState } from './subscription';
+export type { OutboxCollection, OutboxDatabase, OutboxSession } from './transactional-outbox/database';
+export {
+  transactionalOutbox,
+  TransactionalOutbox,
+  type TransactionalOutboxOptions,
+} from './transactional-outbox/outbox';
+export { OutboxPump, type PumpOptions, type PumpState } from './transactional-outbox/pump';
+export type { HeldOutboxEvent } from './transactional-outbox/row';
 export type { CallOptions } from './unary';

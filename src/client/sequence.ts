@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import { encodeAppendRequest } from '../contract/append-codec';
 import type { GetEventRequest } from '../contract/generated/annals/v1/GetEventRequest';
+import type { NewEvent as WireNewEvent } from '../contract/messages';
 import { AnnalsError, overLimit } from '../kernel/annals-error';
 import { MAX_MESSAGE_BYTES } from '../kernel/limits';
 import type { SequenceAddress } from '../kernel/names';
@@ -85,20 +86,33 @@ export class EventSequence {
    */
   async append<Content extends object = object>(
     events: NewEvent<NoInfer<Content>> | readonly NewEvent<NoInfer<Content>>[],
-    { expect, signal, timeoutMs = this.session.timeoutMs }: AppendOptions = {},
+    options: AppendOptions = {},
   ): Promise<AppendResult> {
     this.session.checkOpen();
     // `Array.isArray` does not narrow a readonly array.
     const all = Array.isArray(events) ? (events as readonly NewEvent[]) : [events as NewEvent];
-    const wire = wireEvents(all);
+    return this.appendWire(wireEvents(all), options);
+  }
+
+  /** @internal For events that were given their ids and encoded before, and must stay the same. */
+  async appendWire(
+    wire: WireNewEvent[],
+    { expect, signal, timeoutMs = this.session.timeoutMs }: AppendOptions,
+  ): Promise<AppendResult> {
+    this.session.checkOpen();
     const bytes = encodeAppendRequest({ sequence: this.address, events: wire, expectations: wireExpectations(expect) });
     if (bytes.length > MAX_MESSAGE_BYTES)
       throw overLimit('events', MAX_MESSAGE_BYTES, bytes.length, 'bytes as a message', 'CALL_TOO_LARGE');
     const response = await this.session.appends.append(bytes, timeoutMs, signal);
     if ('refused' in response) throw new AppendRefusedError(response.refused.violations);
     const { recorded, ...appended } = response.appended;
-    // Every event was given its id above.
+    // Every event was given its id before.
     return { ...appended, recorded: new Date(recorded), eventIds: wire.map((event) => event.eventId ?? '') };
+  }
+
+  /** @internal What stops before the client is closed. Returns how to call that off. */
+  stopsFirst(stop: () => Promise<void>): () => void {
+    return this.session.stopsFirst(stop);
   }
 
   /** Reads a range and ends. The call is made when the result is iterated. */
