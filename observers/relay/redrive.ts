@@ -205,7 +205,10 @@ class RedriveRun {
       const result = await sequences.relay(
         steps.inbox,
         steps.relayed(events, outcome.sent),
-        async (session) => store.redriven(address.link, epoch, step, session),
+        {
+          move: async (session) => store.redriven(address.link, epoch, step, session),
+          keep: async (session) => store.hold(address.link, epoch, session),
+        },
         performance.now() + RELAY.appendMs,
       );
       if (result.kind === 'lost') throw lost();

@@ -215,7 +215,10 @@ export class RelaySteps {
     return sequences.relay(
       this.inbox,
       this.relayed(events, outcome.sent),
-      async (session) => store.step(address.link, epoch, step, session),
+      {
+        move: async (session) => store.step(address.link, epoch, step, session),
+        keep: async (session) => store.hold(address.link, epoch, session),
+      },
       performance.now() + RELAY.appendMs,
     );
   }
