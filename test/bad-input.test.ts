@@ -9,6 +9,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { LIMITS, MAX_DATE_MS, MAX_MESSAGE_BYTES, MIN_DATE_MS } from '../src/kernel/limits';
 import { awaitFact } from './support/await-fact';
+import { compensate, redact } from './support/change-calls';
 import { serve, type ServedHere } from './support/in-process-server';
 import {
   event,
@@ -97,6 +98,8 @@ describe('names outside the rules', () => {
       expect(await refusal(client.tail({ sequence: ref }))).toMatchObject(wanted);
       expect(await refusal(client.getEvent({ sequence: ref, sequenceNumber: 0 }))).toMatchObject(wanted);
       expect(await refusal(client.serverStream('Subscribe', { sequence: ref }))).toMatchObject(wanted);
+      expect(await refusal(compensate(client, { sequence: ref, sequenceNumber: 0 }))).toMatchObject(wanted);
+      expect(await refusal(redact(client, { sequence: ref, sequenceNumber: 0 }))).toMatchObject(wanted);
     }
     const ensure = await refusal(client.ensure({ store: bad }));
     expect(ensure).toMatchObject({ code: 'INVALID_NAME', field: 'store' });
@@ -144,6 +147,8 @@ describe('a store or namespace that is not there', () => {
       expect(await refusal(client.getEvent({ sequence: ref, eventId: 'x' }))).toMatchObject(wanted);
       expect(await refusal(client.serverStream('Subscribe', { sequence: ref }))).toMatchObject(wanted);
       expect(await refusal(client.listSequences(ref))).toMatchObject(wanted);
+      expect(await refusal(compensate(client, { sequence: ref, sequenceNumber: 0 }))).toMatchObject(wanted);
+      expect(await refusal(redact(client, { sequence: ref, sequenceNumber: 0 }))).toMatchObject(wanted);
     }
     const { stores } = await client.listStores();
     expect(stores.map(({ name }) => name)).not.toContain('nowhere');
@@ -445,6 +450,10 @@ describe('event ids and the like', () => {
     }
     const get = await refusal(client.getEvent({ sequence, sequenceNumber: huge }));
     expect(get).toMatchObject({ code: 'INVALID_FIELD', field: 'sequence_number' });
+    for (const change of [compensate, redact]) {
+      const refused = await refusal(change(client, { sequence, sequenceNumber: huge }));
+      expect(refused).toMatchObject({ code: 'INVALID_FIELD', field: 'sequence_number' });
+    }
   });
 });
 
@@ -560,6 +569,9 @@ describe('invalid UTF-8', () => {
     ['EventSequences', 'GetEvent', () => Buffer.concat([refBytes(), field(3, BROKEN)])],
     ['EventSequences', 'GetTail', () => Buffer.concat([refBytes(), field(2, field(4, BROKEN))])],
     ['EventSequences', 'ListSequences', () => field(1, BROKEN)],
+    // What a client wrote itself, in content, is none of the broken text.
+    ['EventSequences', 'Compensate', () => Buffer.concat([refBytes(), field(7, '{"a":"\ufffd"}'), field(14, BROKEN)])],
+    ['EventSequences', 'Redact', () => Buffer.concat([refBytes(), field(5, BROKEN)])],
     ['Stores', 'Ensure', () => field(1, BROKEN)],
   ])('in a request of %s.%s is INVALID_UTF8', async (service, method, request) => {
     const streams = ['Read', 'Subscribe'].includes(method);
@@ -588,6 +600,8 @@ describe('bytes that are not the message of the call', () => {
     ['EventSequences', 'GetEvent'],
     ['EventSequences', 'GetTail'],
     ['EventSequences', 'ListSequences'],
+    ['EventSequences', 'Compensate'],
+    ['EventSequences', 'Redact'],
     ['Stores', 'Ensure'],
   ] as const)('in a request of %s.%s it is MALFORMED_REQUEST', async (service, method) => {
     const bytes = Buffer.of(0x0f);

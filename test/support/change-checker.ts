@@ -27,7 +27,11 @@ const METADATA = [
 ];
 
 export async function checkChanges(db: Db, collection: string): Promise<CheckedLog> {
-  const documents = await db.collection(collection).find().sort({ _id: 1 }).toArray();
+  return checkLog(await db.collection(collection).find().sort({ _id: 1 }).toArray());
+}
+
+/** @param documents all of a sequence, by number. */
+export function checkLog(documents: readonly Document[]): CheckedLog {
   const objections: string[] = [];
   const announced = new Map<string, number>();
   documents.forEach((document, i) => {
