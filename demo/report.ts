@@ -28,7 +28,11 @@ export function reportLines(story: Story, around: Surroundings): string[] {
   ];
 }
 
-export const heading = (text: string, { colors }: Surroundings): string[] => ['', colors.bold(text), ''];
+export const heading = (text: string, { colors }: Pick<Surroundings, 'colors'>): string[] => [
+  '',
+  colors.bold(text),
+  '',
+];
 
 function timelineLines({ events }: Story, around: Surroundings): string[] {
   // Taken from all over the log: neighbours in the package are much alike.
@@ -82,7 +86,7 @@ function figureLines({ figures }: Story, around: Surroundings): string[] {
 }
 
 /** Every check with what was seen. */
-export function checkLines(checks: readonly Check[], around: Surroundings): string[] {
+export function checkLines(checks: readonly Check[], around: Pick<Surroundings, 'colors'>): string[] {
   const { colors } = around;
   return [
     ...heading('Checked', around),
@@ -130,6 +134,7 @@ export function whatNext({ dataFolder, kept, colors }: Surroundings): string[] {
         `  npx annals read --backwards --limit 10           ${dim('in another terminal')}`,
         `  npx annals read --type issues --content`,
         `  npx annals follow --only-new`,
+        `  npm run demo:relay                               ${dim('two services, and what one tells the other')}`,
         '',
       ]
     : [
@@ -137,6 +142,7 @@ export function whatNext({ dataFolder, kept, colors }: Surroundings): string[] {
         colors.bold('The folder of the demo is gone again. Next:'),
         '',
         `  npm run demo -- --keep                           ${dim('the same, and the log stays for you to look at')}`,
+        `  npm run demo:relay                               ${dim('two services, and what one tells the other')}`,
         `  npx annals start                                 ${dim('a server of your own, data in ./annals-data')}`,
         `  npx annals --help`,
         '',

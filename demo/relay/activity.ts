@@ -1,4 +1,4 @@
-/** The read model of the service that is told: what happened in each public repository. Pure. */
+/** The read model of the service that is told: what happened to each issue, release and repository. Pure. */
 import type { PublicContent, PublicType } from './public-events';
 
 export const ACTIVITY = 'activity';
@@ -17,5 +17,5 @@ export const withTold = (
   { type, content: { action, headline, by } }: { readonly type: PublicType; readonly content: PublicContent },
 ): Activity => ({
   told: { ...told, [type]: (told[type] ?? 0) + 1 },
-  latest: [type, action, headline, `by ${by}`].filter((word) => word !== '').join(' '),
+  latest: [`${type} ${action}`.trim(), headline, `by ${by}`].join(', '),
 });

@@ -14,15 +14,22 @@ export interface PublicContent {
   readonly by: string;
 }
 
+export interface PublicPart {
+  readonly type: PublicType;
+  /** The issue, release or repository that it is about. */
+  readonly eventSourceId: string;
+  readonly content: PublicContent;
+}
+
 /** As much of a webhook's payload as is looked into. */
 interface Payload {
   readonly action?: string;
-  readonly repository?: { readonly private?: boolean };
+  readonly repository?: { readonly full_name: string; readonly private?: boolean; readonly stargazers_count?: number };
   readonly sender?: { readonly login?: string };
   readonly issue?: Titled;
   readonly pull_request?: Titled;
   readonly discussion?: Titled;
-  readonly release?: { readonly tag_name: string };
+  readonly release?: { readonly tag_name: string; readonly target_commitish?: string };
   readonly forkee?: { readonly full_name: string };
   readonly ref?: string;
   readonly commits?: readonly unknown[];
@@ -33,18 +40,20 @@ interface Titled {
   readonly title: string;
 }
 
-const titled = (subject: Titled | undefined): string =>
-  subject === undefined ? '' : `#${subject.number} ${subject.title}`;
+/** What of a repository it is about, and its headline. */
+type Words = readonly [about: string, headline: string];
+
+const titled = (subject: Titled | undefined): Words => [`#${subject?.number ?? ''}`, subject?.title ?? ''];
 
 /** By webhook: as what it is told, and in which words. A webhook that is not among these is nobody's business. */
-const TOLD: Readonly<Record<string, readonly [PublicType, (payload: Payload) => string]>> = {
+const TOLD: Readonly<Record<string, readonly [PublicType, (payload: Payload) => Words]>> = {
   discussion: ['discussion', ({ discussion }) => titled(discussion)],
-  fork: ['fork', ({ forkee }) => forkee?.full_name ?? ''],
+  fork: ['fork', ({ forkee }) => ['', `as ${forkee?.full_name ?? ''}`]],
   issues: ['issue', ({ issue }) => titled(issue)],
   pull_request: ['pull-request', ({ pull_request }) => titled(pull_request)],
-  push: ['push', ({ ref, commits = [] }) => `${commits.length} commits to ${ref ?? ''}`],
-  release: ['release', ({ release }) => release?.tag_name ?? ''],
-  star: ['star', () => ''],
+  push: ['push', ({ ref = '', commits = [] }) => [` ${ref}`, `${commits.length} commits`]],
+  release: ['release', ({ release }) => [` ${release?.tag_name ?? ''}`, `from ${release?.target_commitish ?? ''}`]],
+  star: ['star', ({ repository }) => ['', `${repository?.stargazers_count ?? 0} in all`]],
 };
 
 /** A webhook as far as the decision hangs on it: the same for a recorded event and for what was sent. */
@@ -54,13 +63,18 @@ interface Given {
 }
 
 /** What is told of a webhook; undefined when it is not public. */
-export function publicPart({ type, content }: Given): { type: PublicType; content: PublicContent } | undefined {
-  const [told, headline] = TOLD[type] ?? [];
+export function publicPart({ type, content }: Given): PublicPart | undefined {
+  const [told, words] = TOLD[type] ?? [];
   const payload: Payload = content;
+  const { action = '', repository, sender } = payload;
   // What does not say that it is about a public repository is not.
-  if (told === undefined || headline === undefined || payload.repository?.private !== false) return undefined;
-  const { action = '', sender } = payload;
-  return { type: told, content: { action, headline: headline(payload), by: sender?.login ?? '' } };
+  if (told === undefined || words === undefined || repository?.private !== false) return undefined;
+  const [about, headline] = words(payload);
+  return {
+    type: told,
+    eventSourceId: `${repository.full_name}${about}`,
+    content: { action, headline, by: sender?.login ?? '' },
+  };
 }
 
 /** Derived from the webhook's own id: however often a webhook is handled, it is told once. */
@@ -70,6 +84,6 @@ export const publicIdOf = (eventId: string): string => `told/${eventId}`;
 export function publicEvent(event: RecordedEvent): NewEvent<PublicContent> | undefined {
   const part = publicPart(event);
   if (part === undefined) return undefined;
-  const { eventId, eventSourceId, correlationId, occurred } = event;
-  return { ...part, eventId: publicIdOf(eventId), eventSourceId, correlationId, causationId: eventId, occurred };
+  const { eventId, correlationId, occurred } = event;
+  return { ...part, eventId: publicIdOf(eventId), correlationId, causationId: eventId, occurred };
 }

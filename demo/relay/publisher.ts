@@ -14,8 +14,8 @@ export class Publisher {
   again = 0;
   readonly observation: Observation;
 
-  /** @param inHand is called for each event that is in the outbox while its webhook is not acknowledged. */
-  constructor(annals: Annals, inHand: () => Promise<void>) {
+  /** @param inHand is called with `told` while the last one told is in the outbox and its webhook not acknowledged. */
+  constructor(annals: Annals, inHand: (told: number) => Promise<void>) {
     this.observation = annals.observe(PUBLISHER, {
       handle: async (webhook) => {
         const event = publicEvent(webhook);
@@ -23,7 +23,7 @@ export class Publisher {
         const { duplicate } = await annals.outbox.append(event);
         if (duplicate) this.again++;
         else this.told++;
-        await inHand();
+        await inHand(this.told);
       },
     });
   }

@@ -7,25 +7,22 @@ import type { RecordedEvent } from '../../src/client';
 import { check, equalToInput, type Check } from '../checks';
 import type { Webhook } from '../webhooks';
 import { NO_ACTIVITY, withTold, type Activity } from './activity';
-import { publicIdOf, publicPart, type PublicContent, type PublicType } from './public-events';
+import { publicIdOf, publicPart, type PublicPart } from './public-events';
 import type { RelayStory } from './story';
 
 type Facts = Omit<RelayStory, 'checks'>;
 
 /** What ought to be told, in the order of the webhooks. */
-interface Expected {
+interface Expected extends PublicPart {
   readonly eventId: string;
-  readonly source: string;
   readonly webhookId: string;
-  readonly type: PublicType;
-  readonly content: PublicContent;
 }
 
 /** @param delivered the numbers that a subscriber of the inbox was handed, before and after the killing. */
 export function relayChecks(facts: Facts, input: readonly Webhook[], delivered: readonly number[]): Check[] {
-  const expected = input.flatMap(({ type, source, eventId, payload }): Expected[] => {
+  const expected = input.flatMap(({ type, eventId, payload }): Expected[] => {
     const part = publicPart({ type, content: payload });
-    return part === undefined ? [] : [{ ...part, source, webhookId: eventId, eventId: publicIdOf(eventId) }];
+    return part === undefined ? [] : [{ ...part, webhookId: eventId, eventId: publicIdOf(eventId) }];
   });
   return [
     equalToInput(facts.webhooks, input),
@@ -40,18 +37,16 @@ export function relayChecks(facts: Facts, input: readonly Webhook[], delivered: 
 }
 
 /** By event source, in order: the partitions of the relay. */
-function bySource<Event>(events: readonly Event[], sourceOf: (event: Event) => string): Map<string, Event[]> {
+function bySource<Event extends { readonly eventSourceId: string }>(events: readonly Event[]): Map<string, Event[]> {
   const sources = new Map<string, Event[]>();
-  for (const event of events) sources.set(sourceOf(event), [...(sources.get(sourceOf(event)) ?? []), event]);
+  for (const event of events) sources.set(event.eventSourceId, [...(sources.get(event.eventSourceId) ?? []), event]);
   return sources;
 }
 
-const sourceOfEvent = ({ eventSourceId }: RecordedEvent): string => eventSourceId;
-
-/** The outbox has what is public, each once and in order for each repository, and nothing else. */
+/** The outbox has what is public, each once and in order for each event source, and nothing else. */
 function toldOnce({ outbox, webhooks }: Facts, expected: readonly Expected[]): Check {
-  const there = bySource(outbox, sourceOfEvent);
-  const wanted = bySource(expected, ({ source }) => source);
+  const there = bySource(outbox);
+  const wanted = bySource(expected);
   const wrong = [...new Set([...there.keys(), ...wanted.keys()])].filter((source) => {
     const told = (there.get(source) ?? []).map(({ eventId, type, content }) => ({ eventId, type, content }));
     const toTell = (wanted.get(source) ?? []).map(({ eventId, type, content }) => ({ eventId, type, content }));
@@ -66,7 +61,7 @@ function repeatedForNothing({ repetition, killing }: Facts, expected: readonly E
   const { sent, known, toldAgain } = repetition;
   const wrong: string[] = [];
   if (known !== sent) wrong.push(`${sent - known} webhooks were taken for new`);
-  if (toldAgain !== expected.length) wrong.push(`of a replay the outbox knew ${toldAgain}, not ${expected.length}`);
+  if (toldAgain < expected.length) wrong.push(`of a replay the outbox knew ${toldAgain}, not ${expected.length}`);
   if (killing.cameAgain === 0) wrong.push('the event in hand of the killed server did not come again');
   const seen = `${killing.cameAgain} after the killing, ${known} webhooks sent again, ${toldAgain} in a replay`;
   return check('what came again was known by its id, and recorded once', wrong, seen);
@@ -88,11 +83,11 @@ function sameInBoth({ outbox, inbox }: Facts): Check {
     else if (copy.origin?.recorded.getTime() !== event.recorded.getTime()) wrong.push('a time of recording is another');
   }
   if (inbox.length !== outbox.length) wrong.push(`${inbox.length} in the inbox of ${outbox.length}`);
-  for (const [source, events] of bySource(inbox, sourceOfEvent)) {
+  for (const [source, events] of bySource(inbox)) {
     const from = events.map(({ origin }) => origin?.sequenceNumber ?? -1);
     if (from.some((number, i) => number < (from[i - 1] ?? -1))) wrong.push(`${source} is out of order`);
   }
-  const seen = `${outbox.length} compared in full`;
+  const seen = `${outbox.length} compared in full, in ${bySource(outbox).size} partitions`;
   return check('compared event by event, the inbox is the outbox: nothing missing, twice or out of order', wrong, seen);
 }
 
@@ -120,14 +115,16 @@ function deliveredOnce({ inbox }: Facts, delivered: readonly number[]): Check {
 /** The model is what a fold over the webhooks gives, two services away. */
 function asTheModelHasIt({ activity }: Facts, expected: readonly Expected[]): Check {
   const folded = new Map<string, Activity>();
-  for (const event of expected) folded.set(event.source, withTold(folded.get(event.source) ?? NO_ACTIVITY, event));
+  for (const event of expected) {
+    folded.set(event.eventSourceId, withTold(folded.get(event.eventSourceId) ?? NO_ACTIVITY, event));
+  }
   const wrong = activity.flatMap(({ _id, told, latest }) => {
     const wanted = folded.get(_id);
     folded.delete(_id);
     return isDeepStrictEqual({ told: { ...told }, latest }, { ...wanted }) ? [] : [`${_id} is another`];
   });
   wrong.push(...[...folded.keys()].map((source) => `${source} is missing`));
-  const seen = `${activity.length} repositories, each event counted once`;
+  const seen = `${activity.length} of them, each event counted once`;
   return check('the read model is what a fold over the webhooks gives', wrong, seen);
 }
 

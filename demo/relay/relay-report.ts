@@ -1,8 +1,9 @@
 /** The two services told to a person. */
 import { timeline } from '../../src/cli/event-lines';
 import { count, plural, printable, type Colors } from '../../src/cli/terminal';
-import { tally } from '../measures';
 import type { RecordedEvent } from '../../src/client';
+import { tally } from '../measures';
+import { heading } from '../report';
 import { publicIdOf } from './public-events';
 import { LINK, type RelayStory } from './story';
 
@@ -18,12 +19,10 @@ export interface RelaySurroundings {
 
 /** Lines of lists: what fits a screen together. */
 const TYPES_SHOWN = 6;
-const EVENTS_SHOWN = 4;
-const REPOSITORIES_SHOWN = 5;
+const EVENTS_SHOWN = 6;
+const SUBJECTS_SHOWN = 6;
 
 const NAME_WIDTH = 9;
-
-const heading = (text: string, { colors }: RelaySurroundings): string[] => ['', colors.bold(text), ''];
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
@@ -66,7 +65,7 @@ function decisionLines({ webhooks, outbox, relayedMs, warnings }: RelayStory, ar
       ],
       around,
     ),
-    ...told('news', ['keeps a read model of what happened in each repository, in its own MongoDB'], around),
+    ...told('news', ['keeps a read model of each issue, release and repository, in its own MongoDB'], around),
   ];
 }
 
@@ -77,16 +76,18 @@ function oneEventLines({ webhooks, outbox, inbox }: RelayStory, around: RelaySur
   const webhook = webhooks.find(({ eventId }) => eventId === last?.causationId);
   if (last === undefined || sent === undefined || webhook === undefined) return [];
   const { colors } = around;
+  const step = Math.max(1, Math.floor(inbox.length / EVENTS_SHOWN));
+  const shown = inbox.filter((_, index) => index % step === 0).slice(0, EVENTS_SHOWN);
   const where = (name: string, event: RecordedEvent): string =>
     `${colors.cyan(name.padEnd(16))} number ${String(event.sequenceNumber).padEnd(4)} ${colors.dim(`${event.type}, id ${event.eventId}`)}`;
   return [
-    ...heading('One of them on its way', around),
+    ...heading(`One of them on its way, and ${shown.length} as they are in the inbox`, around),
     `  ${where('hooks event-log', webhook)}`,
     `  ${where('hooks outbox', sent)} ${colors.dim(`caused by ${sent.causationId}`)}`,
     `  ${where('news inbox', last)} ${colors.dim(`from ${last.origin?.store ?? ''}/${last.origin?.sequence ?? ''} ${last.origin?.sequenceNumber ?? ''}`)}`,
     `  ${colors.dim(`one correlation id for all three: ${last.correlationId}`)}`,
     '',
-    ...inbox.slice(-EVENTS_SHOWN).map(timeline({ ...around, sizedFor: inbox.slice(-EVENTS_SHOWN) })),
+    ...shown.map(timeline({ ...around, sizedFor: shown })),
   ];
 }
 
@@ -105,7 +106,7 @@ function killingLines({ killing, inbox }: RelayStory, around: RelaySurroundings)
     ...told(
       'restart',
       [
-        `both listened again after ${seconds(restartMs)}; the next event arrived ${seconds(resumedMs)} later`,
+        `both listened again after ${seconds(restartMs)}; the first event that was told then arrived ${seconds(resumedMs)} later`,
         around.colors.dim('(who owned a link or an observer is waited for, ten seconds at most: it might have lived)'),
       ],
       around,
@@ -141,7 +142,7 @@ function modelLines({ activity }: RelayStory, around: RelaySurroundings): string
     const counts = Object.values(byType);
     return { _id, latest, events: counts.reduce((sum, n) => sum + n, 0) };
   });
-  const shown = totals.sort((a, b) => b.events - a.events).slice(0, REPOSITORIES_SHOWN);
+  const shown = totals.sort((a, b) => b.events - a.events).slice(0, SUBJECTS_SHOWN);
   const width = Math.max(...shown.map(({ _id }) => _id.length));
   return [
     ...heading('What news knows', around),

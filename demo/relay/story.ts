@@ -48,7 +48,7 @@ export interface Killing {
   readonly arrived: number;
   /** Until both servers listened again, in ms. */
   readonly restartMs: number;
-  /** From there until the first event more was in the inbox. */
+  /** From there until an event arrived that was told afterwards. */
   readonly resumedMs: number;
   /** Webhooks that were told already when they came again. */
   readonly cameAgain: number;
@@ -95,7 +95,7 @@ async function tell({ hooks, news }: Services, input: readonly Webhook[], db: Db
   // In the middle: half of what there is to be told is told, and the last of it in hand.
   const toTell = input.filter(({ type, payload }) => publicPart({ type, content: payload }) !== undefined);
   const middle = new Middle(Math.ceil(toTell.length / 2));
-  const publisher = new Publisher(hooks.annals, async () => middle.reached(publisher.told));
+  const publisher = new Publisher(hooks.annals, async (told) => middle.reached(told));
   let answered = 0;
   const sending = (async (): Promise<void> => {
     for (const webhook of input) {
@@ -110,7 +110,7 @@ async function tell({ hooks, news }: Services, input: readonly Webhook[], db: Db
   await Promise.all([hooks.kill(), news.kill()]);
   const restarting = await timed(() => Promise.all([hooks.restart(), news.restart()]));
   middle.leave();
-  const resuming = await timed(() => arrivals.received(arrived + 1, PATIENCE_MS));
+  const resuming = await timed(() => arrivals.received(told + 1, PATIENCE_MS));
 
   await sending;
   await level({ hooks, news });
@@ -209,6 +209,6 @@ class Middle {
 export function relayFacts({ webhooks, outbox, inbox, killing, repetition, activity, proof }: RelayStory) {
   return {
     ...{ webhooks: webhooks.length, outbox: outbox.length, inbox: inbox.length },
-    ...{ killing, repetition, repositories: activity.length, proof },
+    ...{ killing, repetition, subjects: activity.length, proof },
   };
 }
