@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LIMITS } from '../src/kernel/limits';
 import { JOBS } from '../src/jobs/tuning';
+import { RELAY } from '../observers/relay/tuning';
 import { OBSERVATION } from '../src/observation/tuning';
 import { TUNING } from '../src/sequences/tuning';
 import { startAnnals, type AnnalsProcess } from './support/annals-process';
@@ -78,10 +79,10 @@ function written(name: string, value: number): string {
   return value % MIB === 0 ? `${value / MIB} MiB` : `${value / KIB} KiB`;
 }
 
-it('docs/limits.md names every limit of the contract and every number of the log, of observers and of jobs, with its value', async () => {
+it('docs/limits.md names every limit of the contract and every number of the log, of observers, of jobs and of the relay, with its value', async () => {
   const page = await readFile(join(ROOT, 'docs', 'limits.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map((row) => [row[1], row[2]]);
-  const constants = [LIMITS, TUNING, OBSERVATION, JOBS].flatMap((numbers) => Object.entries(numbers));
+  const constants = [LIMITS, TUNING, OBSERVATION, JOBS, RELAY].flatMap((numbers) => Object.entries(numbers));
   expect(rows).toEqual(constants.map(([name, value]) => [name, written(name, value)]));
 });
 
