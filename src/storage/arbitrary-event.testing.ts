@@ -120,8 +120,12 @@ export const documentOf = (draft: EventDraft, number: number, recorded: number):
   ...(draft.origin === undefined ? {} : { origin: originOf(draft.origin) }),
 });
 
-const originOf = ({ recorded, sequenceNumber, ...origin }: OriginDraft) => ({
-  ...origin,
+const originOf = ({ store, namespace, sequence, sequenceNumber, recorded, link, hops }: OriginDraft) => ({
+  store,
+  namespace,
+  sequence,
   sequenceNumber: Long.fromNumber(sequenceNumber),
   recorded: new Date(recorded),
+  link,
+  hops,
 });

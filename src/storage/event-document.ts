@@ -87,6 +87,16 @@ const KEY = {
   origin: element(BSON_DOCUMENT, 'origin'),
 };
 
+const ORIGIN_KEY = {
+  store: element(BSON_STRING, 'store'),
+  namespace: element(BSON_STRING, 'namespace'),
+  sequence: element(BSON_STRING, 'sequence'),
+  sequenceNumber: element(BSON_INT64, 'sequenceNumber'),
+  recorded: element(BSON_DATE, 'recorded'),
+  link: element(BSON_STRING, 'link'),
+  hops: element(BSON_INT32, 'hops'),
+};
+
 const SIZE_BYTES = 4;
 /** Where every stored document has its number, from the document's start. */
 export const NUMBER_OFFSET = SIZE_BYTES + KEY.id.length;
@@ -95,7 +105,7 @@ const RECORDED_OFFSET = NUMBER_OFFSET + 8 + KEY.recorded.length;
 export const THIRD_ELEMENT_OFFSET = RECORDED_OFFSET + 8;
 const EMPTY_DOCUMENT_BYTES = 5;
 /** Everything whose size does not depend on the event: keys, sizes, numbers, dates, terminators, with room to spare. */
-const FIXED_BYTES = 256;
+const FIXED_BYTES = 384;
 /** A content's type byte, generation as a key and its terminator, with room to spare. */
 const CONTENT_OVERHEAD = 16;
 /** A tag's type byte, index key of up to 3 digits, string size and terminator. */
@@ -113,6 +123,10 @@ function upperBound(e: EventDraft): number {
     e.type.length +
     e.eventSourceId.length;
   for (const tag of e.tags) units += tag.length + TAG_OVERHEAD;
+  if (e.origin !== undefined) {
+    const { store, namespace, sequence, link } = e.origin;
+    units += store.length + namespace.length + sequence.length + link.length;
+  }
   let bytes = FIXED_BYTES + units * MAX_UTF8_PER_UNIT;
   for (const { content } of e.contents) bytes += content.length + CONTENT_OVERHEAD;
   return bytes;
@@ -193,18 +207,26 @@ const contentKey = (generation: number): Buffer =>
 
 const NOTHING = new Uint8Array(0);
 
-// These two are rare, so the driver's own encoder does.
+// It is rare, so the driver's own encoder does.
 const announcement = ({ kind, sequenceNumber, reason }: AnnouncementDraft): Uint8Array =>
   BSON.serialize({ kind, sequenceNumber: Long.fromNumber(sequenceNumber), reason });
 
-const storedOrigin = ({ recorded, sequenceNumber, ...origin }: OriginDraft): Uint8Array =>
-  BSON.serialize({ ...origin, sequenceNumber: Long.fromNumber(sequenceNumber), recorded: new Date(recorded) });
+function writeOrigin(w: DocumentWriter, origin: OriginDraft): void {
+  const start = w.open(KEY.origin);
+  w.string(ORIGIN_KEY.store, origin.store);
+  w.string(ORIGIN_KEY.namespace, origin.namespace);
+  w.string(ORIGIN_KEY.sequence, origin.sequence);
+  w.int64(ORIGIN_KEY.sequenceNumber, origin.sequenceNumber);
+  w.int64(ORIGIN_KEY.recorded, origin.recorded);
+  w.string(ORIGIN_KEY.link, origin.link);
+  w.int32(ORIGIN_KEY.hops, origin.hops);
+  w.close(start);
+}
 
 /** The event's document, with number 0 and recorded at 1970 until `stamp` says otherwise. */
 export function encodeEventDocument(e: EventDraft): Buffer {
   const announces = e.announces === undefined ? NOTHING : announcement(e.announces);
-  const origin = e.origin === undefined ? NOTHING : storedOrigin(e.origin);
-  const w = new DocumentWriter(scratchOf(upperBound(e) + announces.length + origin.length));
+  const w = new DocumentWriter(scratchOf(upperBound(e) + announces.length));
   w.int64(KEY.id, 0);
   w.int64(KEY.recorded, 0);
   // At a fixed place, so that a reader knows an announcement without walking the document.
@@ -228,7 +250,7 @@ export function encodeEventDocument(e: EventDraft): Buffer {
   w.bytes.writeInt32LE(EMPTY_DOCUMENT_BYTES, w.pos);
   w.bytes[w.pos + SIZE_BYTES] = 0;
   w.pos += EMPTY_DOCUMENT_BYTES;
-  if (origin !== NOTHING) w.document(KEY.origin, origin);
+  if (e.origin !== undefined) writeOrigin(w, e.origin);
   w.close(0);
   return Buffer.from(w.bytes.subarray(0, w.pos));
 }
