@@ -2,7 +2,7 @@
  * The floor: what the raw driver reaches on the same MongoDB, with the same documents, indexes and
  * durability. Nothing that keeps its promises in MongoDB can be faster than this for long.
  */
-import { MongoClient, type Collection, type Db, type Document } from 'mongodb';
+import { Long, MongoClient, type Collection, type Db, type Document } from 'mongodb';
 import { ensureEventCollection } from '../src/storage/event-collections';
 import { WRITE_CONCERN } from '../src/storage/insert-events';
 import { CATALOGUE_DATABASE, sequenceCollection } from '../src/storage/names';
@@ -99,6 +99,23 @@ export class FloorCollection {
     }
     if (decoding === 'as-json' && bytes === 0) throw new Error('the scan saw no content');
     return documents;
+  }
+
+  /** The documents from a number on, decoded, in order, as many at a time as a reply of a scan holds. */
+  async *batches(from: number): AsyncGenerator<Document[], void, undefined> {
+    const numbered = this.#db.collection<{ _id: Long }>(this.#collection.collectionName);
+    const cursor = numbered.find(
+      { _id: { $gte: Long.fromNumber(from) } },
+      { batchSize: SCAN_BATCH, readConcern: { level: 'majority' } },
+    );
+    let batch: Document[] = [];
+    for await (const document of cursor.sort({ _id: 1 })) {
+      batch.push(document);
+      if (batch.length < SCAN_BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
   }
 
   /** One index beside those of an event sequence. */

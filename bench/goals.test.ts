@@ -59,6 +59,17 @@ describe('goals', () => {
     expect(met(live(3.1))).toEqual([false]);
   });
 
+  it('a link between two servers: 20,000 events a second, and p99 within four raw commits', () => {
+    expect(met(rate('relay-between', { rate: 20_000 }))).toEqual([true]);
+    expect(met(rate('relay-between', { rate: 19_999 }))).toEqual([false]);
+    const live = (p99: number): Result => ({
+      ...{ kind: 'latency', name: 'relay-latency-between', title: '', figures: figures({ floorP50: 1.5, p99 }) },
+      acknowledgedMs: { p50: 1, p99: 1, longest: 1, count: 1 },
+    });
+    expect(met(live(6))).toEqual([true]);
+    expect(met(live(6.1))).toEqual([false]);
+  });
+
   it('an observer with one client: 100,000 events a second', () => {
     expect(met(rate('observe', { rate: 100_000 }))).toEqual([true]);
     expect(met(rate('observe', { rate: 99_999 }))).toEqual([false]);

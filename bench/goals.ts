@@ -18,6 +18,10 @@ const LIVE_COMMITS = 2;
 const OBSERVE_RATE = 100_000;
 /** Milliseconds beyond the commits that an event may take to its handler: reading it, two messages, a turn of each loop. */
 const HANDLED_COST_MS = 2;
+/** Events a second through a link between two servers. */
+const RELAY_RATE = 20_000;
+/** Commits that an event may take from the outbox to a handler of the inbox: its own, the inbox's, and as much again for the ways between. */
+const RELAY_COMMITS = 4;
 /** Part of the rate without any observer that is left beside a hundred idle ones: what is less cannot be told from noise. */
 const BESIDE_IDLE_RATIO = 0.95;
 /** Milliseconds for which a large batch may hold up the server's event loop at a time. */
@@ -70,13 +74,13 @@ function goalsOf(result: Result): Goal[] {
       return [goal(`${LARGE_CALLS_RATIO} of the floor`, decimal(ratio.median), ratio.median >= LARGE_CALLS_RATIO)];
     case 'catch-up-bson':
       return [goal(`${whole(CATCH_UP_RATE)} events/s`, ...reachedRate(result.figures, CATCH_UP_RATE))];
-    case 'latency': {
-      const commits = annals.waitsMs.p99 / floor.waitsMs.p50;
-      const beside = `a raw commit's own p99 is ${decimal(floor.waitsMs.p99 / floor.waitsMs.p50)}`;
-      return [
-        goal(`p99 at most ${LIVE_COMMITS} commits`, `${decimal(commits)} commits; ${beside}`, commits <= LIVE_COMMITS),
-      ];
-    }
+    case 'latency':
+      return [goal(`p99 at most ${LIVE_COMMITS} commits`, ...reachedCommits(result.figures, LIVE_COMMITS))];
+    case 'relay-between':
+      return [goal(`${whole(RELAY_RATE)} events/s`, ...reachedRate(result.figures, RELAY_RATE))];
+    case 'relay-latency':
+    case 'relay-latency-between':
+      return [goal(`p99 at most ${RELAY_COMMITS} commits`, ...reachedCommits(result.figures, RELAY_COMMITS))];
     case 'observe':
       return [goal(`${whole(OBSERVE_RATE)} events/s`, ...reachedRate(result.figures, OBSERVE_RATE))];
     case 'observe-latency': {
@@ -92,6 +96,12 @@ function goalsOf(result: Result): Goal[] {
     default:
       return [];
   }
+}
+
+function reachedCommits({ floor, annals }: Figures, most: number): [reached: string, met: boolean] {
+  const commits = annals.waitsMs.p99 / floor.waitsMs.p50;
+  const beside = `a raw commit's own p99 is ${decimal(floor.waitsMs.p99 / floor.waitsMs.p50)}`;
+  return [`${decimal(commits)} commits; ${beside}`, commits <= most];
 }
 
 function reachedRate({ annals }: Figures, rate: number): [reached: string, met: boolean] {

@@ -8,6 +8,7 @@ import { besideIdleObservers, IDLE_OBSERVERS } from './idle-observers';
 import { compared, onNewSequence, type Context, type Measure } from './measure';
 import { measureMemory, SILENT_SUBSCRIBERS } from './memory';
 import { observingSide, type Observing } from './observing';
+import { RELAY_MEASURES } from './relay-measures';
 import { besideReplay } from './replaying';
 import type { Figures } from './rounds';
 import type { Sizes } from './sizes';
@@ -225,5 +226,6 @@ export const MEASURES: readonly Measure[] = [
   idleObservers,
   typeIndex,
   ...TYPED_MEASURES,
+  ...RELAY_MEASURES,
   memory,
 ];

@@ -1,5 +1,5 @@
 /**
- * What the processes under measurement use: this one (the client), the server and its `mongod`.
+ * What the processes under measurement use: this one (the client), the server and its `mongod`, or two of each.
  * Read from /proc, which costs nothing to what is measured; elsewhere CPU is not told.
  */
 import { execFileSync } from 'node:child_process';
@@ -28,14 +28,20 @@ const SYSTEM_TICKS = 12;
 
 const KIB = 1024;
 
-/** @param mongodPid undefined for a MongoDB that is not ours. */
-export function processes(serverPid: number, mongodPid: number | undefined): Processes {
+/**
+ * @param serverPids several are told together; memory is that of the first.
+ * @param mongodPids undefined for a MongoDB that is not ours.
+ */
+export function processes(
+  serverPids: readonly [number, ...number[]],
+  mongodPids: readonly (number | undefined)[],
+): Processes {
   const cpu = (): CpuUse => {
     const { user, system } = process.cpuUsage();
     return {
       client: (user + system) / 1000,
-      server: cpuMs(serverPid),
-      mongod: mongodPid === undefined ? Number.NaN : cpuMs(mongodPid),
+      server: sum(serverPids.map(cpuMs)),
+      mongod: sum(mongodPids.map((pid) => (pid === undefined ? Number.NaN : cpuMs(pid)))),
     };
   };
   return {
@@ -48,9 +54,11 @@ export function processes(serverPid: number, mongodPid: number | undefined): Pro
         mongod: now.mongod - before.mongod,
       };
     },
-    serverMemoryBytes: () => memoryBytes(serverPid),
+    serverMemoryBytes: () => memoryBytes(serverPids[0]),
   };
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 function cpuMs(pid: number): number {
   try {

@@ -67,7 +67,7 @@ function rateLines(results: readonly Result[]): string[] {
 function latencyLines(results: readonly Result[]): string[] {
   return results.flatMap((result) => {
     if (result.kind !== 'latency') return [];
-    const { figures, acknowledgedMs, title } = result;
+    const { figures, acknowledgedMs, copiedMs, title } = result;
     const commit = figures.floor.waitsMs;
     const row = (what: string, waited: Waits): string[] => [
       what,
@@ -87,6 +87,7 @@ function latencyLines(results: readonly Result[]): string[] {
     ];
     const rows = [
       row('raw commit', commit),
+      ...(copiedMs === undefined ? [] : [row('raw commit and copy', copiedMs)]),
       row('append acknowledged', acknowledgedMs),
       row(figures.annals.how, figures.annals.waitsMs),
     ];

@@ -14,7 +14,13 @@ export type Result = Named &
   (
     | { readonly kind: 'rate'; readonly figures: Figures }
     /** Waits of the floor are raw commits; those of Annals are from append to subscriber or handler. */
-    | { readonly kind: 'latency'; readonly figures: Figures; readonly acknowledgedMs: Waits }
+    | {
+        readonly kind: 'latency';
+        readonly figures: Figures;
+        readonly acknowledgedMs: Waits;
+        /** Where there is a loop that copies: from the beginning of a raw commit until its copy was committed. */
+        readonly copiedMs?: Waits;
+      }
     | { readonly kind: 'blocking'; readonly figures: BlockingFigures }
     | { readonly kind: 'memory'; readonly figures: MemoryFigures }
   );

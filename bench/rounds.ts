@@ -15,6 +15,8 @@ export interface Turn {
 export interface Side {
   /** How it is done, in a few words. */
   readonly how: string;
+  /** What has to be there before a turn with such a share begins, and is not measured. */
+  readonly prepare?: (share: number) => Promise<void>;
   /** Does it once with about this share of a round's events: 1 in a round, less to warm up. */
   readonly run: (share: number) => Promise<Turn>;
 }
@@ -48,8 +50,10 @@ const WARM_UP_SHARE = 0.5;
 export async function inRounds(floor: Side, annals: Side, options: RoundsOptions): Promise<Round[]> {
   const { rounds, patienceMs, processes, around, onRound } = options;
   const begun = performance.now();
-  await floor.run(WARM_UP_SHARE);
-  await annals.run(WARM_UP_SHARE);
+  for (const side of [floor, annals]) {
+    await side.prepare?.(WARM_UP_SHARE);
+    await side.run(WARM_UP_SHARE);
+  }
   const timed = async (side: Side): Promise<TimedTurn> => {
     const before = processes.cpu();
     const started = performance.now();
@@ -59,6 +63,8 @@ export async function inRounds(floor: Side, annals: Side, options: RoundsOptions
   const done: Round[] = [];
   for (let round = 0; round < rounds && (round === 0 || performance.now() - begun < patienceMs); round++) {
     onRound(round);
+    await floor.prepare?.(1);
+    await annals.prepare?.(1);
     // Who goes first changes, so that neither always meets what the other left behind.
     if (round % 2 === 0) {
       const first = await timed(floor);

@@ -23,6 +23,8 @@ export interface Sizes {
   readonly webhookEvents: number;
   /** Events of the logs that are read from zero by generation. */
   readonly typedLogEvents: number;
+  /** Events that a link brings over in one round. */
+  readonly relayEvents: number;
   /** Events of one round of the latency measure. */
   readonly latencyEvents: number;
   /** Batches of each side during which the server's event loop is watched. */
@@ -44,6 +46,7 @@ export const FULL: Sizes = {
   typedEvents: 15_000,
   webhookEvents: 4_000,
   typedLogEvents: 60_000,
+  relayEvents: 60_000,
   latencyEvents: 1_000,
   blockingBatches: 15,
   memorySeconds: 20,
@@ -62,6 +65,7 @@ export const QUICK: Sizes = {
   typedEvents: 3_000,
   webhookEvents: 1_000,
   typedLogEvents: 20_000,
+  relayEvents: 20_000,
   latencyEvents: 200,
   blockingBatches: 4,
   memorySeconds: 4,

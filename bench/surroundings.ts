@@ -2,17 +2,16 @@
  * What every measure works with: a MongoDB, the server and the client, each in a process of its own
  * (the client in this one), and the floor's connection to the same MongoDB.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect, type Annals } from '../src/client';
 import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../src/kernel/names';
-import { startEmbeddedMongod } from '../src/storage/embedded/embedded-mongod';
 import { namespaceDatabase } from '../src/storage/names';
 import { SharedLog } from './catch-up';
+import { Elsewhere } from './elsewhere';
 import { Floor, type FloorCollection } from './floor';
+import { startMongod, undoAll, type Undo } from './mongod';
 import { OBSERVER_PREFIX } from './observing';
 import { processes, type Processes } from './processes';
+import { forgetRelayStores } from './relay-stores';
 import { startServerProcess, type ServerProcess } from './server-process';
 import { forgetTypedStore, TypedStore } from './typed-store';
 
@@ -23,6 +22,8 @@ export interface Surroundings {
   readonly annals: Annals;
   readonly server: ServerProcess;
   readonly floor: Floor;
+  /** Undefined of a MongoDB that is not ours. */
+  readonly mongodPid: number | undefined;
   readonly processes: Processes;
   /** Where Annals keeps a sequence. */
   stored(sequence: string): FloorCollection;
@@ -30,6 +31,8 @@ export interface Surroundings {
   readonly log: SharedLog;
   /** Where types are registered. */
   readonly typed: TypedStore;
+  /** Another deployment, for what goes between two. */
+  readonly elsewhere: Elsewhere;
   stop(): Promise<void>;
 }
 
@@ -38,13 +41,6 @@ export interface SurroundingsOptions {
   readonly mongodbUrl: string | undefined;
   readonly tell: (text: string) => void;
 }
-
-/** Runs what was put on it, last first. */
-type Undo = (() => Promise<unknown>)[];
-
-const undoAll = async (undo: Undo): Promise<void> => {
-  for (const step of undo.splice(0).reverse()) await step();
-};
 
 export async function startSurroundings(options: SurroundingsOptions): Promise<Surroundings> {
   const undo: Undo = [];
@@ -61,6 +57,8 @@ async function start({ mongodbUrl, tell }: SurroundingsOptions, undo: Undo): Pro
   const url = mongodbUrl ?? mongod?.url ?? '';
   await forgetTypedStore(url);
   undo.push(() => forgetTypedStore(url));
+  await forgetRelayStores(url);
+  undo.push(() => forgetRelayStores(url));
   const server = await startServerProcess(url);
   undo.push(() => server.stop());
   const floor = await Floor.connect(url);
@@ -75,27 +73,18 @@ async function start({ mongodbUrl, tell }: SurroundingsOptions, undo: Undo): Pro
   undo.push(() => annals.close());
   const typed = new TypedStore(server.address);
   undo.push(() => typed.close());
+  const elsewhere = new Elsewhere(tell);
+  undo.push(() => elsewhere.stop());
   return {
     annals,
     server,
     floor,
-    processes: processes(server.pid, mongod?.pid),
+    mongodPid: mongod?.pid,
+    processes: processes([server.pid], [mongod?.pid]),
     stored: (sequence) => floor.sequenceOf(database, sequence),
     log,
     typed,
+    elsewhere,
     stop: () => undoAll(undo),
   };
-}
-
-async function startMongod(undo: Undo, tell: (text: string) => void) {
-  const dataFolder = await mkdtemp(join(tmpdir(), 'annals-bench-'));
-  undo.push(() => rm(dataFolder, { recursive: true, force: true }));
-  const mongod = await startEmbeddedMongod({
-    dataFolder,
-    onProgress: (progress) => {
-      if (progress.kind === 'step') tell(progress.text);
-    },
-  });
-  undo.push(() => mongod.stop());
-  return mongod;
 }

@@ -3,11 +3,11 @@
  * nothing of types. It is made when a measure first asks for it, and taken away after the server has
  * stopped, since a type is never unregistered.
  */
-import { MongoClient } from 'mongodb';
 import { connect, type Annals, type EventSequence } from '../src/client';
 import { DEFAULT_NAMESPACE } from '../src/kernel/names';
-import { CATALOGUE_DATABASE, namespaceDatabase, storeDatabase } from '../src/storage/names';
+import { namespaceDatabase } from '../src/storage/names';
 import type { Floor, FloorCollection } from './floor';
+import { forgetStores } from './forget-stores';
 import { orderChecked, orderIn3Generations } from './orders';
 import { webhookType } from './webhook';
 
@@ -62,17 +62,4 @@ export const typedCollection = async ({ typed, floor }: Place, name: string): Pr
   return floor.collection(name, namespaceDatabase(STORE, DEFAULT_NAMESPACE));
 };
 
-/** Takes away what is left of the store, of this run or of one that was cut short. No server works on it now. */
-export async function forgetTypedStore(mongodbUrl: string): Promise<void> {
-  const client = await MongoClient.connect(mongodbUrl);
-  try {
-    for (const name of [namespaceDatabase(STORE, DEFAULT_NAMESPACE), storeDatabase(STORE)]) {
-      await client.db(name).dropDatabase();
-    }
-    const catalogue = client.db(CATALOGUE_DATABASE);
-    await catalogue.collection<{ _id: string }>('stores').deleteOne({ _id: STORE });
-    await catalogue.collection('jobs').deleteMany({ store: STORE });
-  } finally {
-    await client.close();
-  }
-}
+export const forgetTypedStore = async (mongodbUrl: string): Promise<void> => forgetStores(mongodbUrl, [STORE]);

@@ -5,12 +5,11 @@
  */
 import { MongoClient } from 'mongodb';
 import { namespaceDatabase } from '../src/storage/names';
-import { startAnnals, type AnnalsProcess } from './support/annals-process';
 import { awaitFact, pause } from './support/await-fact';
 import { compensate, redact } from './support/change-calls';
 import { checkChanges } from './support/change-checker';
-import { event, events, json, range, RawClient } from './support/raw-client';
-import { startReplicaSet, type ReplicaSet } from './support/replica-set';
+import { event, events, json, range, type RawClient } from './support/raw-client';
+import { TwoProcesses } from './support/two-processes';
 import { seeded, type Random } from './torture/random';
 
 const SEQUENCE = { sequence: 'event-log' };
@@ -22,31 +21,17 @@ const SOME = 60;
 /** Milliseconds until they are again: an election, a restart, a transaction that a killed server leaves and the database ends. */
 const AGAIN_WITHIN_MS = 45_000;
 
-let database: ReplicaSet;
 let mongodb: MongoClient;
-let servers: [AnnalsProcess, AnnalsProcess];
-let clients: [RawClient, RawClient];
+let two: TwoProcesses;
 
 beforeAll(async () => {
-  database = await startReplicaSet();
-  mongodb = new MongoClient(database.url);
-  servers = [await startAnnals({ mongodb: database.url }), await startAnnals({ mongodb: database.url })];
-  clients = [new RawClient(servers[0].address), new RawClient(servers[1].address)];
+  two = await TwoProcesses.start();
+  mongodb = new MongoClient(two.database.url);
 });
 afterAll(async () => {
-  for (const client of clients) client.close();
-  await Promise.all(servers.map(async (server) => server.kill9()));
   await mongodb.close();
-  await database.stop();
+  await two.stop();
 });
-
-/** `kill -9`, and another one in its place. */
-async function killAndReplace(which: 0 | 1): Promise<void> {
-  await servers[which].kill9();
-  clients[which].close();
-  servers[which] = await startAnnals({ mongodb: database.url });
-  clients[which] = new RawClient(servers[which].address);
-}
 
 /** Clients that compensate, redact and append, each the same again until it is told what became of it. */
 class Load {
@@ -65,7 +50,7 @@ class Load {
     const goal = this.acknowledged.size + more;
     await awaitFact(`${more} compensations more are acknowledged`, () => this.acknowledged.size >= goal, {
       withinMs: AGAIN_WITHIN_MS,
-      instead: () => servers.map((server) => server.output().split('\n').slice(-10).join('\n')).join('\n---\n'),
+      instead: () => two.servers.map((server) => server.output().split('\n').slice(-10).join('\n')).join('\n---\n'),
     });
   }
 
@@ -110,7 +95,7 @@ class Load {
 /** The answer, from whichever server gives one. */
 async function definite<T>(call: (client: RawClient) => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
-    const client = clients[attempt % 2] as RawClient;
+    const client = two.clients[attempt % 2] as RawClient;
     const answer = await call(client).catch(() => undefined);
     if (answer !== undefined) return answer;
     await pause(20);
@@ -118,15 +103,15 @@ async function definite<T>(call: (client: RawClient) => Promise<T>): Promise<T> 
 }
 
 it('acknowledged compensations are kept and announced once each, over kills of a server, of mongod, and of both', async () => {
-  await clients[0].appended({ sequence: SEQUENCE, events: events(EVENTS) });
+  await two.clients[0].appended({ sequence: SEQUENCE, events: events(EVENTS) });
   const load = new Load(seeded(5));
   await load.acknowledges(SOME);
-  await killAndReplace(0);
+  await two.killAndReplace(0);
   await load.acknowledges(SOME);
-  await database.kill(0);
-  await database.restart(0);
+  await two.database.kill(0);
+  await two.database.restart(0);
   await load.acknowledges(SOME);
-  await Promise.all([killAndReplace(1), database.kill(0).then(async () => database.restart(0))]);
+  await Promise.all([two.killAndReplace(1), two.database.kill(0).then(async () => two.database.restart(0))]);
   await load.acknowledges(SOME);
   await load.stop();
 

@@ -3,7 +3,6 @@
  * claimed is what the log says, and no activation is left half done.
  */
 import { MongoClient, type Db } from 'mongodb';
-import { startAnnals, type AnnalsProcess } from './support/annals-process';
 import { awaitFact } from './support/await-fact';
 import { claimObjections } from './support/claims-checker';
 import {
@@ -14,8 +13,8 @@ import {
   standing,
   type ConstraintDefinition,
 } from './support/constraint-calls';
-import { event, json, range, RawClient, type NewEvent } from './support/raw-client';
-import { startReplicaSet, type ReplicaSet } from './support/replica-set';
+import { event, json, range, type RawClient, type NewEvent } from './support/raw-client';
+import { TwoProcesses } from './support/two-processes';
 import { endedJob, getJob } from './support/type-calls';
 import { seeded } from './torture/random';
 
@@ -45,36 +44,22 @@ const CONSTRAINTS: readonly ConstraintDefinition[] = [
   { name: 'one-of-a-kind', uniqueEventType: { type: 'opened', releasedBy: ['left'] } },
 ];
 
-let database: ReplicaSet;
 let mongo: MongoClient;
 let db: Db;
-let servers: [AnnalsProcess, AnnalsProcess];
-let clients: [RawClient, RawClient];
+let two: TwoProcesses;
 let running: Load | undefined;
 
 beforeEach(async () => {
-  database = await startReplicaSet();
-  mongo = new MongoClient(database.url);
+  two = await TwoProcesses.start();
+  mongo = new MongoClient(two.database.url);
   db = mongo.db('annals+default+default');
-  servers = [await startAnnals({ mongodb: database.url }), await startAnnals({ mongodb: database.url })];
-  clients = [new RawClient(servers[0].address), new RawClient(servers[1].address)];
 });
 afterEach(async () => {
   await running?.stop();
   running = undefined;
-  for (const client of clients) client.close();
-  await Promise.all(servers.map(async (server) => server.kill9()));
   await mongo.close();
-  await database.stop();
+  await two.stop();
 });
-
-/** `kill -9`, and another one in its place. */
-async function killAndReplace(which: 0 | 1): Promise<void> {
-  await servers[which].kill9();
-  clients[which].close();
-  servers[which] = await startAnnals({ mongodb: database.url });
-  clients[which] = new RawClient(servers[which].address);
-}
 
 interface Load {
   readonly acknowledged: () => number;
@@ -112,7 +97,7 @@ function load(seed: number): Load {
   const writers = range(0, 8).map(async (writer) => {
     while (goesOn) {
       // A server that was killed may have done it or not; who is refused goes on with something else.
-      const done = await act(clients[writer % 2] as RawClient).catch(() => undefined);
+      const done = await act(two.clients[writer % 2] as RawClient).catch(() => undefined);
       if (done === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
       else if (done) acknowledged++;
       else refused++;
@@ -131,12 +116,12 @@ function load(seed: number): Load {
 it(
   'claims and events agree after a kill -9 of one server after the other, again and again, under load',
   async () => {
-    for (const constraint of CONSTRAINTS) await enforce(clients[0], constraint);
+    for (const constraint of CONSTRAINTS) await enforce(two.clients[0], constraint);
     const at = (running = load(1));
     for (const round of range(0, 4)) {
       const before = at.acknowledged();
       await awaitFact('the servers are at work', () => at.acknowledged() > before + 40, { withinMs: HELD_UP_MS });
-      await killAndReplace(round % 2 === 0 ? 0 : 1);
+      await two.killAndReplace(round % 2 === 0 ? 0 : 1);
     }
     await at.stop();
     expect(at.refused()).toBeGreaterThan(50);
@@ -148,13 +133,13 @@ it(
 it(
   'claims and events agree after a kill -9 of mongod under load',
   async () => {
-    for (const constraint of CONSTRAINTS) await enforce(clients[0], constraint);
+    for (const constraint of CONSTRAINTS) await enforce(two.clients[0], constraint);
     const at = (running = load(2));
     for (const _ of range(0, 2)) {
       const before = at.acknowledged();
       await awaitFact('the servers are at work', () => at.acknowledged() > before + 40, { withinMs: HELD_UP_MS });
-      await database.kill(0);
-      await database.restart(0);
+      await two.database.kill(0);
+      await two.database.restart(0);
     }
     await at.stop();
     expect(await claimObjections(db, 'event-log')).toEqual([]);
@@ -170,20 +155,20 @@ it(
       const events = range(first, count / 10).map((i) =>
         event({ type: 'registered', eventSourceId: `s-${i}`, content: json({ email: `e-${i}` }) }),
       );
-      await clients[0].appended({ sequence: SEQUENCE, events });
+      await two.clients[0].appended({ sequence: SEQUENCE, events });
     }
     const [constraint] = CONSTRAINTS as readonly [ConstraintDefinition];
-    const { jobs } = await registerConstraint(clients[0], constraint);
+    const { jobs } = await registerConstraint(two.clients[0], constraint);
     const id = jobs[0]?.id ?? '';
     await awaitFact(
       'claims are collected',
       async () => (await db.collection('constraint-claims').estimatedDocumentCount()) > 0,
     );
     // Whichever runs it: the one that took the call looks first.
-    await servers[0].kill9();
-    expect((await getJob(clients[1], id)).ended).toBeNull();
-    expect(await endedJob(clients[1], id, { withinMs: 45_000 })).toMatchObject({ state: 'JOB_STATE_SUCCEEDED' });
-    expect(await standing(clients[1], 'of-the-event')).toMatchObject({
+    await two.servers[0].kill9();
+    expect((await getJob(two.clients[1], id)).ended).toBeNull();
+    expect(await endedJob(two.clients[1], id, { withinMs: 45_000 })).toMatchObject({ state: 'JOB_STATE_SUCCEEDED' });
+    expect(await standing(two.clients[1], 'of-the-event')).toMatchObject({
       state: 'CONSTRAINT_STATE_IN_FORCE',
       from: count,
       claims: count,

@@ -1,41 +1,29 @@
 /** docs/observers.md keeps its word: each of its examples is compiled and run as it stands there, on a real server. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { startAnnals, type AnnalsProcess } from './support/annals-process';
-import { fencedBlocks, linkProject, type LinkedProject } from './support/linked-project';
+import { DocsPage } from './support/docs-page';
 import { startReplicaSet, type ReplicaSet } from './support/replica-set';
 
 /** Addresses on the page, for which the suite's own stand in. */
 const ADDRESS = '127.0.0.1:4400';
 const MONGODB = 'mongodb://127.0.0.1:27017/?replicaSet=rs0';
 
-let page: string;
+let page: DocsPage;
 let database: ReplicaSet;
 let server: AnnalsProcess;
-let project: LinkedProject;
 
 beforeAll(async () => {
-  page = await readFile(join(__dirname, '..', 'docs', 'observers.md'), 'utf8');
   database = await startReplicaSet();
   server = await startAnnals({ mongodb: database.url, args: ['--min-free-disk', '0'] });
-  project = await linkProject('docs-observers', ['mongodb']);
+  page = await DocsPage.open('observers', ['mongodb']);
 });
 afterAll(async () => {
   await server.kill9();
   await database.stop();
-  await project.remove();
+  await page.close();
 });
 
-/** What the program under a heading says when it runs. */
-async function said(heading: string): Promise<string[]> {
-  const [, section = ''] = page.split(`\n## ${heading}\n`);
-  const [program = ''] = fencedBlocks(section.split('\n## ')[0] ?? '', 'ts');
-  expect(program).not.toBe('');
-  const source = program.replaceAll(ADDRESS, server.address).replaceAll(MONGODB, database.url);
-  const ran = await (await project.program(heading.replaceAll(/\W+/g, '-'), source)).run();
-  expect(ran.stderr).toBe('');
-  return ran.stdout.trimEnd().split('\n');
-}
+const said = async (heading: string): Promise<string[]> =>
+  page.said(heading, { [ADDRESS]: server.address, [MONGODB]: database.url });
 
 it('a projection counts each event once, and is rebuilt', async () => {
   expect(await said('Projection')).toEqual([`ada [ 'apples', 'pears' ] 7`, 'rebuilt from 3 events: 7']);

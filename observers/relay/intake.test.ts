@@ -1,25 +1,10 @@
 import { Intake } from './intake';
 import type { SourceEvent } from './source-event';
+import { someEvent } from './source-event.testing';
 import { RELAY } from './tuning';
 
-const event = (sequenceNumber: number, bytes = 10): SourceEvent => ({
-  sequenceNumber,
-  eventId: String(sequenceNumber),
-  type: 't',
-  generation: 1,
-  eventSourceId: 's',
-  tags: [],
-  correlationId: '',
-  causationId: '',
-  causedBy: '',
-  occurred: 0,
-  recorded: 0,
-  validFrom: 0,
-  contents: [{ generation: 1, content: Buffer.alloc(bytes) }],
-  origin: undefined,
-  announcement: undefined,
-  redacted: false,
-});
+const event = (sequenceNumber: number, bytes = 10): SourceEvent =>
+  someEvent({ sequenceNumber, contents: [{ generation: 1, content: Buffer.alloc(bytes) }] });
 
 /** Batches that say how many of them were asked for. */
 function supply(batches: readonly (readonly SourceEvent[])[], end: Promise<void> = new Promise(() => undefined)) {

@@ -1,28 +1,9 @@
 import { hopsTag } from '../../src/kernel/hops';
 import { leaveOut } from './leave-out';
-import type { SourceEvent } from './source-event';
+import { someEvent as event } from './source-event.testing';
 
 const ends = { target: { store: 'mail', namespace: 'default' }, hopLimit: 3 };
 
-const event = (over: Partial<SourceEvent> = {}): SourceEvent => ({
-  sequenceNumber: 1,
-  eventId: 'e',
-  type: 't',
-  generation: 1,
-  eventSourceId: 's',
-  tags: [],
-  correlationId: '',
-  causationId: '',
-  causedBy: '',
-  occurred: 0,
-  recorded: 0,
-  validFrom: 0,
-  contents: [],
-  origin: undefined,
-  announcement: undefined,
-  redacted: false,
-  ...over,
-});
 const from = (store: string, hops: number) => ({ origin: { store, namespace: 'default', hops } });
 
 it.each([

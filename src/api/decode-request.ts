@@ -11,11 +11,21 @@ type Service = Parameters<typeof serviceDefinition>[0];
 
 const pass = (bytes: Buffer): Buffer => bytes;
 
-/** A service whose handlers get the bytes of their requests. */
-export const takingBytes = (service: Service): ServiceDefinition =>
-  Object.fromEntries(
-    Object.entries(serviceDefinition(service)).map(([name, method]) => [name, { ...method, requestDeserialize: pass }]),
+/**
+ * A service whose handlers get the bytes of their requests. @param givingBytes the methods whose handlers
+ * also give bytes: their responses are encoded by hand, or once for all who get them.
+ */
+export function takingBytes(service: Service, givingBytes: readonly string[] = []): ServiceDefinition {
+  const methods = serviceDefinition(service);
+  const unknown = givingBytes.find((name) => methods[name] === undefined);
+  if (unknown !== undefined) throw new Error(`the contract has no ${service}.${unknown}`);
+  return Object.fromEntries(
+    Object.entries(methods).map(([name, method]) => [
+      name,
+      { ...method, requestDeserialize: pass, ...(givingBytes.includes(name) ? { responseSerialize: pass } : {}) },
+    ]),
   );
+}
 
 /** A handler of bytes from one of requests. It throws MALFORMED_REQUEST or INVALID_UTF8. */
 export function decoding<Request, Rest extends unknown[], Result>(

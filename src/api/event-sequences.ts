@@ -28,18 +28,8 @@ import { addressOf, contentOf, filtersOf, numberOf } from './requests';
 
 const SERVICE = 'EventSequences';
 
-/** Calls whose responses are encoded by hand: gRPC passes their bytes through. */
-const BYTES_OUT = ['Append', 'AppendStream', 'Read', 'Subscribe', 'GetEvent'];
-
-const pass = (bytes: Buffer): Buffer => bytes;
-
 export const eventSequencesDefinition = (): ServiceDefinition =>
-  Object.fromEntries(
-    Object.entries(takingBytes(SERVICE)).map(([name, method]) => [
-      name,
-      BYTES_OUT.includes(name) ? { ...method, responseSerialize: pass } : method,
-    ]),
-  );
+  takingBytes(SERVICE, ['Append', 'AppendStream', 'Read', 'Subscribe', 'GetEvent']);
 
 export function eventSequences(sequences: Sequences, logger: Logger): UntypedServiceImplementation {
   const append = async (bytes: Buffer, { deadline }: CallContext): Promise<Buffer> => {

@@ -25,12 +25,7 @@ const SERVICE = 'EventTypes';
 
 const watchCodec = messageCodec<object>('EventTypesWatchResponse');
 
-/** What is watched is encoded here: gRPC passes its bytes through. */
-export function eventTypesDefinition(): ServiceDefinition {
-  const { Watch, ...others } = takingBytes(SERVICE);
-  if (Watch === undefined) throw new Error('the contract has no EventTypes.Watch');
-  return { ...others, Watch: { ...Watch, responseSerialize: (bytes: Buffer) => bytes } };
-}
+export const eventTypesDefinition = (): ServiceDefinition => takingBytes(SERVICE, ['Watch']);
 
 export interface EventTypesDependencies {
   readonly types: EventTypeRegistry;

@@ -10,7 +10,9 @@ import type { ProveRequest__Output } from '../contract/generated/annals/v1/Prove
 import type { RedriveRequest__Output } from '../contract/generated/annals/v1/RedriveRequest';
 import { messageCodec } from '../contract/services';
 import { AnnalsError } from '../kernel/annals-error';
+import { LIMITS } from '../kernel/limits';
 import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../kernel/names';
+import { atMost } from '../sequences/field-checks';
 import { serverStream, unary } from './calls';
 import { decoding, takingBytes } from './decode-request';
 import { heldMessage, linkAddressOf, linkMessage, proofMessage, redrivenMessage, wantedOf } from './link-messages';
@@ -19,18 +21,7 @@ import { numberOf } from './requests';
 
 const SERVICE = 'Links';
 
-const pass = (bytes: Buffer): Buffer => bytes;
-
-/** Streams whose messages are encoded here: gRPC passes their bytes through. */
-export function linksDefinition(): ServiceDefinition {
-  const { Watch, Prove, ...others } = takingBytes(SERVICE);
-  if (Watch === undefined || Prove === undefined) throw new Error('the contract has no Links.Watch or Prove');
-  return {
-    ...others,
-    Watch: { ...Watch, responseSerialize: pass },
-    Prove: { ...Prove, responseSerialize: pass },
-  };
-}
+export const linksDefinition = (): ServiceDefinition => takingBytes(SERVICE, ['Watch', 'Prove']);
 
 const watchCodec = messageCodec<object>('LinksWatchResponse');
 const proveCodec = messageCodec<object>('ProveResponse');
@@ -116,21 +107,13 @@ function whatOf({ what, partition, sequenceNumber }: RedriveRequest__Output): Re
   return { kind: 'all' };
 }
 
-/** Characters of a reason: a person reads it in a list. */
-const REASON_LENGTH = 1_000;
-const WHO_LENGTH = 200;
-
 function leavingOf({ what, sequenceNumber, skip, reason, who }: RedriveRequest__Output): Leaving {
   if (!skip) return { kind: 'nothing' };
-  if (reason.trim() === '' || reason.length > REASON_LENGTH) {
-    const message = `reason has ${reason.length} characters; it is kept with what is skipped, and has 1 to ${REASON_LENGTH}`;
-    throw new AnnalsError('INVALID_FIELD', message, { field: 'reason' });
+  if (reason.trim() === '') {
+    throw new AnnalsError('INVALID_FIELD', 'reason is empty; it is kept with what is skipped', { field: 'reason' });
   }
-  if (who.length > WHO_LENGTH) {
-    throw new AnnalsError('INVALID_FIELD', `who has ${who.length} characters; the limit is ${WHO_LENGTH}`, {
-      field: 'who',
-    });
-  }
+  atMost(reason, 'reason', LIMITS.reasonLength);
+  atMost(who, 'who', LIMITS.metadataIdLength);
   if (what === 'sequenceNumber') return { kind: 'one', number: sequenceNumber ?? 0, reason, who };
   return { kind: 'refused', reason, who };
 }

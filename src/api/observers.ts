@@ -23,18 +23,7 @@ import { numberOf } from './requests';
 
 const SERVICE = 'Observers';
 
-const pass = (bytes: Buffer): Buffer => bytes;
-
-/** Streams whose messages are encoded and decoded by hand, or once for all: gRPC passes their bytes through. */
-export function observersDefinition(): ServiceDefinition {
-  const { Observe, Watch, ...others } = takingBytes(SERVICE);
-  if (Observe === undefined || Watch === undefined) throw new Error('the contract has no Observers.Observe or Watch');
-  return {
-    ...others,
-    Observe: { ...Observe, responseSerialize: pass },
-    Watch: { ...Watch, responseSerialize: pass },
-  };
-}
+export const observersDefinition = (): ServiceDefinition => takingBytes(SERVICE, ['Observe', 'Watch']);
 
 const watchCodec = messageCodec<object>('ObserversWatchResponse');
 

@@ -2,12 +2,11 @@ import type { CompensateRequest } from '../contract/generated/annals/v1/Compensa
 import type { CompensateResponse__Output } from '../contract/generated/annals/v1/CompensateResponse';
 import type { RedactRequest } from '../contract/generated/annals/v1/RedactRequest';
 import type { RedactResponse__Output } from '../contract/generated/annals/v1/RedactResponse';
-import type { Violation__Output } from '../contract/generated/annals/v1/Violation';
-import { ContentType, type Violation } from '../contract/messages';
+import { ContentType } from '../contract/messages';
 import { dateOf, durationOf } from '../contract/seconds-and-nanos';
 import { AnnalsError } from '../kernel/annals-error';
 import { newId } from '../kernel/ids';
-import { AppendRefusedError } from './errors';
+import { AppendRefusedError, violationOf } from './errors';
 import { checkDate, checkNumber, checkText, invalidField } from './field-checks';
 import { wireContent, type EventFacts, type NewContent } from './new-event';
 
@@ -88,14 +87,6 @@ export function compensateResult({ compensated, refused }: CompensateResponse__O
   const { sequenceNumber, compensationId, duplicate, recorded } = compensated;
   return { sequenceNumber, compensationId, duplicate, recorded: dateOf(recorded) ?? new Date(0) };
 }
-
-const violationOf = ({ code, message, field, sequenceNumber, metadata }: Violation__Output): Violation => ({
-  code,
-  message,
-  field,
-  sequenceNumber,
-  metadata,
-});
 
 export function redactRequest({
   reason,

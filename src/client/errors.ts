@@ -1,4 +1,5 @@
 import { status as GrpcStatus, type ServiceError } from '@grpc/grpc-js';
+import type { Violation__Output } from '../contract/generated/annals/v1/Violation';
 import type { Violation } from '../contract/messages';
 import { STATUS_DETAILS_KEY, decodeStatusDetails } from '../contract/status-details';
 import { AnnalsError, errorFromWire } from '../kernel/annals-error';
@@ -31,6 +32,15 @@ export class AppendRefusedError extends AnnalsError {
     return AnnalsError[Symbol.hasInstance](value) && 'violations' in (value as object);
   }
 }
+
+/** Without what the general deserializer puts beside the fields. */
+export const violationOf = ({ code, message, field, sequenceNumber, metadata }: Violation__Output): Violation => ({
+  code,
+  message,
+  field,
+  sequenceNumber,
+  metadata,
+});
 
 /** One says itself; several a line each, under how many they are. */
 function allOf(violations: readonly Violation[]): string {

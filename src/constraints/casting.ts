@@ -1,5 +1,5 @@
 /** Content in the generation that a constraint asks for, of events that were written before there was one. */
-import type { GenerationContent } from '../kernel/generation-content';
+import { byDistance } from '../kernel/generation-content';
 import type { TypeSource } from '../event-types/types-of-store';
 import type { CastContent } from './rule';
 
@@ -12,13 +12,8 @@ export const castingIn =
     if (known === undefined) throw new Error(`the types of ${store} are not known at this moment`);
     const type = known.type(name);
     if (type === undefined) return contents.at(-1)?.content;
-    const from = nearest(contents, generation);
+    const [from] = byDistance(contents, generation);
     if (from === undefined || !type.generations.includes(generation)) return undefined;
     const outcome = type.cast(from.content, from.generation, generation);
     return 'content' in outcome ? outcome.content : undefined;
   };
-
-function nearest(contents: readonly GenerationContent[], generation: number): GenerationContent | undefined {
-  const distance = (of: GenerationContent): number => Math.abs(of.generation - generation);
-  return [...contents].sort((a, b) => distance(a) - distance(b))[0];
-}

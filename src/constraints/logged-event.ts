@@ -1,6 +1,6 @@
 /** A recorded event as constraints look at it, from its stored document. */
 import type { GenerationContent } from '../kernel/generation-content';
-import { announcementAt, PASS_OVER, visitEvent } from '../storage/event-fields';
+import { announcementAt, PASS_OVER, visitEvent, type Announced } from '../storage/event-fields';
 import type { ConstrainedEvent } from './constraint-keeper';
 
 export interface LoggedEvent extends ConstrainedEvent {
@@ -14,7 +14,7 @@ export function loggedEvent(bytes: Buffer, start: number): LoggedEvent | undefin
   let type = '';
   let eventSourceId = '';
   let redacted = false;
-  let announced: ReturnType<typeof announcementAt> | undefined;
+  let announced: Announced | undefined;
   visitEvent(bytes, start, {
     ...PASS_OVER,
     number: (field, value) => {

@@ -1,10 +1,10 @@
 /** For tests: a log whose only sequencer is the test itself, with the claims that go along with its events. */
-import { BSON, Long, type ClientSession, type Db, type MongoClient } from 'mongodb';
+import { type BSON, Long, type ClientSession, type Db, type MongoClient } from 'mongodb';
 import { atOnce } from '../kernel/steps';
 import type { Violation } from '../kernel/violation';
-import { MIN_DATE_MS } from '../kernel/limits';
 import { ensureEventCollection } from '../storage/event-collections';
-import { encodeEventDocument, stamp, type EventDraft } from '../storage/event-document';
+import type { EventDraft } from '../storage/event-document';
+import { documentAs, eventDraft, firstGeneration } from '../storage/event-draft.testing';
 import { insertEventsAtomically } from '../storage/insert-events';
 import { sequenceCollection } from '../storage/names';
 import type { ConstraintDefinition } from './definition';
@@ -16,8 +16,6 @@ export type Act =
   | { readonly kind: 'append'; readonly events: readonly { type: string; source: string; content: BSON.Document }[] }
   | { readonly kind: 'compensate'; readonly number: number; readonly content: BSON.Document }
   | { readonly kind: 'redact'; readonly number: number };
-
-const bson = (content: BSON.Document): Buffer => Buffer.from(BSON.serialize(content));
 
 export class RecordedLog {
   next = 0;
@@ -61,8 +59,7 @@ export class RecordedLog {
     const claims = atOnce(this.keeper.claiming(events, (i) => `events[${i}]`));
     const [violations = []] = await this.keeper.check([claims]);
     if (violations.length > 0) return violations;
-    const documents = drafts.map(encodeEventDocument);
-    documents.forEach((document, i) => stamp(document, this.next + i, 0));
+    const documents = drafts.map((one, i) => documentAs(this.next + i, one));
     const outcome = await insertEventsAtomically(this.db, this.collection, documents, this.session, async (session) => {
       await this.keeper.write([{ claims, first: this.next }], session);
       if (act.kind === 'redact') await this.#takeAway(act.number, session);
@@ -120,16 +117,5 @@ export class RecordedLog {
   }
 }
 
-const draft = (number: number, type: string, eventSourceId: string, content: BSON.Document): EventDraft => ({
-  eventId: `event ${number}`,
-  correlationId: '',
-  causationId: '',
-  causedBy: '',
-  type,
-  generation: 1,
-  occurred: 0,
-  validFrom: MIN_DATE_MS,
-  eventSourceId,
-  tags: [],
-  contents: [{ generation: 1, content: bson(content) }],
-});
+const draft = (number: number, type: string, eventSourceId: string, content: BSON.Document): EventDraft =>
+  eventDraft({ eventId: `event ${number}`, type, eventSourceId, contents: firstGeneration(content) });

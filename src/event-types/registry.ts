@@ -12,7 +12,7 @@ import type { Catalogue } from '../storage/catalogue';
 import type { ChangedType } from '../storage/event-types';
 import type { Settings } from '../storage/store-settings';
 import { GONE_AFTER_MS } from '../storage/servers';
-import { Breather } from './breather';
+import { Breather } from '../kernel/breather';
 import { compareDefinitions } from './compatibility';
 import { compileType } from './compiled-type';
 import { checkDefinition } from './check-definition';

@@ -40,7 +40,7 @@ export const LIMITS = {
   /** Compensations of one event: each is kept in its document. */
   compensationsPerEvent: 100,
 
-  /** Characters of the reason of a compensation or redaction. */
+  /** Characters of the reason of a compensation, a redaction, or leaving out a held event. */
   reasonLength: 1_000,
 
   /** Violations that one answer tells: nobody reads more. */

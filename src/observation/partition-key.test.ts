@@ -1,25 +1,13 @@
-import { serialize } from 'bson';
 import fc from 'fast-check';
 import { encodeEventDocument } from '../storage/event-document';
+import { eventDraft, firstGeneration } from '../storage/event-draft.testing';
 import { compileType } from '../event-types/compiled-type';
 import { partitionKey } from './partition-key';
 
 const NO_TYPES = { types: undefined, wanted: undefined };
 
 const documentOf = (eventSourceId: string, content: Record<string, unknown>): Buffer =>
-  encodeEventDocument({
-    eventId: 'e',
-    correlationId: 'c',
-    causationId: '',
-    causedBy: '',
-    type: 't',
-    generation: 1,
-    occurred: 0,
-    validFrom: 0,
-    eventSourceId,
-    tags: ['tag'],
-    contents: [{ generation: 1, content: Buffer.from(serialize(content)) }],
-  });
+  encodeEventDocument(eventDraft({ eventSourceId, tags: ['tag'], contents: firstGeneration(content) }));
 
 const by = (path: string, content: Record<string, unknown>): string =>
   partitionKey({ kind: 'property', path })(documentOf('s', content), 0, NO_TYPES);

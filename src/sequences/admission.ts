@@ -15,7 +15,7 @@ import { encodeEventDocument, type EventDraft } from '../storage/event-document'
 import type { Companion } from './companion';
 import type { ClaimsAt } from './constrained';
 import { checkContent, type CheckedContent } from './content-check';
-import { atMost, checkDate, checkFilter, checkTags, checkType, required } from './field-checks';
+import { checkCause, checkDate, checkFilter, checkTags, checkType, required } from './field-checks';
 
 export interface AdmittedAppend {
   readonly drafts: readonly EventDraft[];
@@ -104,6 +104,13 @@ export function encodeDrafts(drafts: readonly EventDraft[]): Encoded {
   return documents.all;
 }
 
+/** An append that the server makes of drafts of its own, and what goes along with it. */
+export const ownAppend = (
+  drafts: readonly EventDraft[],
+  companions: readonly Companion[],
+  violations: readonly Violation[] = [],
+): AdmittedAppend => ({ ...encodeDrafts(drafts), expectations: [], madeIds: false, violations, companions });
+
 function draft(
   event: NewEvent,
   { generation, contents }: CheckedContent,
@@ -117,9 +124,7 @@ function draft(
     eventSourceId: required(event.eventSourceId, `${field}.event_source_id`, LIMITS.eventSourceIdLength),
     generation,
     tags: checkTags(event.tags, `${field}.tags`),
-    correlationId: atMost(event.correlationId, `${field}.correlation_id`, LIMITS.metadataIdLength) || correlationId,
-    causationId: atMost(event.causationId, `${field}.causation_id`, LIMITS.metadataIdLength),
-    causedBy: atMost(event.causedBy, `${field}.caused_by`, LIMITS.metadataIdLength),
+    ...checkCause(event, correlationId, `${field}.`),
     occurred: checkDate(event.occurred ?? now, `${field}.occurred`),
     validFrom: checkDate(event.validFrom ?? MIN_DATE_MS, `${field}.valid_from`),
     contents,

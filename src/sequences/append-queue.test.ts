@@ -1,31 +1,14 @@
 import fc from 'fast-check';
-import { BSON } from 'mongodb';
-import type { EventDraft } from '../storage/event-document';
+import { eventDraft } from '../storage/event-draft.testing';
 import { AppendQueue } from './append-queue';
 import { PendingAppend } from './pending-append';
 import { QueueBudget } from './queue-budget';
 import { TUNING } from './tuning';
 
-const CONTENT = [{ generation: 1, content: Buffer.from(BSON.serialize({})) }];
-
-const draft: EventDraft = {
-  eventId: 'id',
-  correlationId: 'c',
-  causationId: '',
-  causedBy: '',
-  type: 't',
-  generation: 1,
-  occurred: 0,
-  validFrom: 0,
-  eventSourceId: 's',
-  tags: [],
-  contents: CONTENT,
-};
-
 const ROOM = 1_000;
 
 function pending({ count = 1, bytes = 1, deadline = 0 } = {}): PendingAppend {
-  const drafts = Array<EventDraft>(count).fill(draft);
+  const drafts = Array.from({ length: count }, () => eventDraft());
   const append = { drafts, documents: [], bytes, expectations: [], madeIds: false, violations: [], companions: [] };
   const made = new PendingAppend(append, deadline);
   // Who is not waited for must not end the test.

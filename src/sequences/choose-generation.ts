@@ -3,7 +3,7 @@
  * from the nearest that is; otherwise the nearest to it that can be reached, with the reason.
  */
 import type { CompiledType } from '../event-types/types-of-store';
-import type { GenerationContent } from '../kernel/generation-content';
+import { byDistance, distance, type GenerationContent } from '../kernel/generation-content';
 
 export interface Chosen extends GenerationContent {
   /** Why it is another generation than the one wanted; empty when it is that one. */
@@ -73,9 +73,3 @@ function towards(source: GenerationContent, wanted: number, type: CompiledType):
   }
   return { ...reached, notCast: whole.failure };
 }
-
-const distance = ({ generation }: GenerationContent, to: number): number => Math.abs(generation - to);
-
-/** The nearest first; of two as near the older one. */
-const byDistance = (stored: readonly GenerationContent[], to: number): readonly GenerationContent[] =>
-  [...stored].sort((a, b) => distance(a, to) - distance(b, to) || a.generation - b.generation);

@@ -13,12 +13,12 @@ import { LIMITS, MIN_DATE_MS } from '../kernel/limits';
 import type { Violation } from '../kernel/violation';
 import { addCompensation, encodeCompensation, type ChangeableEvent } from '../storage/change-events';
 import type { EventDraft } from '../storage/event-document';
-import { encodeDrafts } from './admission';
+import { ownAppend } from './admission';
 import { changeable, changeableNow, changeOf } from './changeable';
 import type { Companion } from './companion';
 import { checkContent } from './content-check';
 import { HOLD, type Verdict } from './expectations';
-import { atMost, checkDate, required } from './field-checks';
+import { checkCause, checkDate, required } from './field-checks';
 import type { SequencePlace } from './reader';
 import type { OpenSequence } from './open-sequence';
 
@@ -53,20 +53,15 @@ export type CompensateResponse =
 export async function compensate(
   sequence: OpenSequence,
   request: CompensateRequest,
+  types: TypesOfStore,
   deadline: number,
 ): Promise<CompensateResponse> {
   const original = await changeable(sequence, request.key);
   if (request.type !== '' && request.type !== original.type) {
     return { refused: { violations: [anotherType(request.type, original)] } };
   }
-  const { draft, violations } = announcementOf(original, request, await sequence.loadTypes());
-  const append = {
-    ...encodeDrafts([draft]),
-    expectations: [],
-    madeIds: false,
-    violations,
-    companions: [new CompensationWrite(sequence, original.number, draft)],
-  };
+  const { draft, violations } = announcementOf(original, request, types);
+  const append = ownAppend([draft], [new CompensationWrite(sequence, original.number, draft)], violations);
   const answer = await sequence.sequencer.submit(append, deadline);
   if ('refused' in answer) return { refused: { violations: answer.refused.violations.map(ofCompensation) } };
   return { compensated: { ...answer.appended, compensationId: draft.eventId } };
@@ -88,9 +83,7 @@ function announcementOf(
     eventSourceId: original.eventSourceId,
     generation,
     tags: original.tags,
-    correlationId: atMost(request.correlationId, 'correlation_id', LIMITS.metadataIdLength) || newId(),
-    causationId: atMost(request.causationId, 'causation_id', LIMITS.metadataIdLength),
-    causedBy: atMost(request.causedBy, 'caused_by', LIMITS.metadataIdLength),
+    ...checkCause(request, newId()),
     occurred: checkDate(request.occurred ?? Date.now(), 'occurred'),
     validFrom: checkDate(request.validFrom ?? MIN_DATE_MS, 'valid_from'),
     contents,
@@ -122,7 +115,7 @@ const anotherType = (type: string, original: ChangeableEvent): Violation => ({
   metadata: { type: original.type },
 });
 
-export const redactedViolation = (number: number): Violation => ({
+const redactedViolation = (number: number): Violation => ({
   code: 'EVENT_REDACTED',
   message: `the content of event ${number} was redacted; it cannot be replaced any more`,
   field: 'key',

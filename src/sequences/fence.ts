@@ -8,7 +8,7 @@ import type { FenceOutcome, FencePlan } from '../constraints/activation';
 import { newId } from '../kernel/ids';
 import { MIN_DATE_MS } from '../kernel/limits';
 import { SERVER_IDENTITY } from './audit';
-import { encodeDrafts } from './admission';
+import { ownAppend } from './admission';
 import { HOLD, type Verdict } from './expectations';
 import type { OpenSequence } from './open-sequence';
 
@@ -40,13 +40,6 @@ export async function putFence(sequence: OpenSequence, plan: FencePlan, deadline
     },
     write: async (session: ClientSession, number: number) => plan.write(session, number),
   };
-  const append = {
-    ...encodeDrafts([draft]),
-    expectations: [],
-    madeIds: false,
-    violations: [],
-    companions: [companion],
-  };
-  const answer = await sequence.sequencer.submit(append, deadline);
+  const answer = await sequence.sequencer.submit(ownAppend([draft], [companion]), deadline);
   return 'refused' in answer ? answer.refused : { number: answer.appended.firstSequenceNumber };
 }

@@ -24,6 +24,20 @@ export function checkTags(tags: readonly string[], field: string): readonly stri
   return tags;
 }
 
+/** What says how events hang together. */
+export interface Cause {
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly causedBy: string;
+}
+
+/** @param correlationId what stands in for an empty one. @param prefix of the fields' names, such as `events[3].`. */
+export const checkCause = (given: Cause, correlationId: string, prefix = ''): Cause => ({
+  correlationId: atMost(given.correlationId, `${prefix}correlation_id`, LIMITS.metadataIdLength) || correlationId,
+  causationId: atMost(given.causationId, `${prefix}causation_id`, LIMITS.metadataIdLength),
+  causedBy: atMost(given.causedBy, `${prefix}caused_by`, LIMITS.metadataIdLength),
+});
+
 /** @param ms a date, ms since 1970. */
 export function checkDate(ms: number, field: string): number {
   if (ms >= MIN_DATE_MS && ms <= MAX_DATE_MS) return ms;

@@ -25,7 +25,9 @@ export class GroupCheck {
   async holding(group: readonly PendingAppend[]): Promise<readonly PendingAppend[]> {
     const open = group.filter((pending) => !pending.answered);
     if (open.every(({ append }) => isPlain(append))) return open;
-    const verdicts = await Promise.all(open.map(async ({ append }) => this.#verdict(append)));
+    const verdicts = await Promise.all(
+      open.map(async (pending) => this.#withClaims(pending, await this.#verdict(pending.append))),
+    );
     return this.#answerFailing(open, verdicts);
   }
 
@@ -55,12 +57,26 @@ export class GroupCheck {
 
   async #verdict(append: AdmittedAppend): Promise<Verdict> {
     const { tail, db, collection } = this.place;
-    if (append.violations.length > 0) return { kind: 'violated', violations: append.violations };
+    const violations = [...append.violations];
     for (const companion of append.companions) {
       const verdict = await companion.check(tail.next);
-      if (verdict.kind !== 'hold') return verdict;
+      if (verdict.kind === 'failed') return verdict;
+      if (verdict.kind === 'violated') return { kind: 'violated', violations: [...violations, ...verdict.violations] };
     }
-    return checkExpectations(append.expectations, tail, db, collection);
+    const expected = await checkExpectations(append.expectations, tail, db, collection);
+    if (expected.kind === 'failed') return expected;
+    if (expected.kind === 'violated') violations.push(...expected.violations);
+    return violations.length === 0 ? HOLD : { kind: 'violated', violations };
+  }
+
+  /** What others claim stands against a refused append too: whoever is refused is told everything at once. */
+  async #withClaims(pending: PendingAppend, verdict: Verdict): Promise<Verdict> {
+    const { constraints } = this.place;
+    if (verdict.kind !== 'violated' || verdict.violations.length === 0) return verdict;
+    pending.claimUnder(constraints);
+    if (pending.claims === undefined) return verdict;
+    const [claimed = []] = await constraints.check([pending.claims]);
+    return { kind: 'violated', violations: [...verdict.violations, ...claimed] };
   }
 
   /** Answers those whose verdict is not to hold. Returns the others. */

@@ -1,26 +1,11 @@
 import fc from 'fast-check';
-import { BSON } from 'mongodb';
 import type { Expectation } from '../contract/messages';
 import type { EventDraft } from '../storage/event-document';
+import { eventDraft } from '../storage/event-draft.testing';
 import { HOLD } from './expectations';
 import { appendAt, groupSize, prefixOfChanges, prefixWithoutConflict } from './group';
 import { matches } from './log-event';
 import { PendingAppend } from './pending-append';
-
-const draft = (fields: Partial<EventDraft>): EventDraft => ({
-  eventId: 'id',
-  correlationId: 'c',
-  causationId: '',
-  causedBy: '',
-  type: 't',
-  generation: 1,
-  occurred: 0,
-  validFrom: 0,
-  eventSourceId: 's',
-  tags: [],
-  contents: [{ generation: 1, content: Buffer.from(BSON.serialize({})) }],
-  ...fields,
-});
 
 const pending = (drafts: readonly EventDraft[], expectations: readonly Expectation[] = [], bytes = 1): PendingAppend =>
   new PendingAppend(
@@ -45,7 +30,7 @@ describe('how many appends make a group', () => {
   it('at least one, as many as fit, and the next one would not', () => {
     fc.assert(
       fc.property(queue, (appends) => {
-        const list = appends.map(({ count, bytes }) => pending(Array<EventDraft>(count).fill(draft({})), [], bytes));
+        const list = appends.map(({ count, bytes }) => pending(Array<EventDraft>(count).fill(eventDraft()), [], bytes));
         const size = groupSize(list, LIMITS);
         const sum = (n: number) => ({
           events: list.slice(0, n).reduce((total, one) => total + one.count, 0),
@@ -90,7 +75,7 @@ describe('what can be committed together', () => {
     .map((appends) =>
       appends.map(({ drafts, expectations }) =>
         pending(
-          drafts.map((one) => draft(one)),
+          drafts.map((one) => eventDraft(one)),
           expectations,
         ),
       ),
@@ -124,9 +109,9 @@ describe('what can be committed together', () => {
       write: async () => undefined,
     };
     const announces = { kind: 'constraint' as const, sequenceNumber: 0, reason: '' };
-    const base = pending([draft({ eventId: 'fence', announces })]).append;
+    const base = pending([eventDraft({ eventId: 'fence', announces })]).append;
     const fence = new PendingAppend({ ...base, companions: [companion] }, 0);
-    const [before, after] = [pending([draft({ eventId: '1' })]), pending([draft({ eventId: '2' })])];
+    const [before, after] = [pending([eventDraft({ eventId: '1' })]), pending([eventDraft({ eventId: '2' })])];
     expect(prefixWithoutConflict([before, fence, after])).toBe(1);
     expect(prefixWithoutConflict([fence, after])).toBe(1);
     expect(prefixWithoutConflict([before, after, fence])).toBe(2);
@@ -134,9 +119,12 @@ describe('what can be committed together', () => {
 
   it('an append is never held up by what it expects of itself', () => {
     const filter = { types: [], eventSourceIds: [], tags: [], correlationId: undefined };
-    const alone = pending([draft({ eventId: '1' }), draft({ eventId: '2' })], [{ filter, lastSeen: undefined }]);
+    const alone = pending(
+      [eventDraft({ eventId: '1' }), eventDraft({ eventId: '2' })],
+      [{ filter, lastSeen: undefined }],
+    );
     expect(prefixWithoutConflict([alone])).toBe(1);
-    expect(prefixWithoutConflict([alone, pending([draft({ eventId: '3' })])])).toBe(2);
+    expect(prefixWithoutConflict([alone, pending([eventDraft({ eventId: '3' })])])).toBe(2);
   });
 });
 
@@ -147,9 +135,9 @@ it('what changes the same thing as an earlier one waits, and so does what comes 
       check: async () => Promise.resolve(HOLD),
       write: async () => Promise.resolve(),
     };
-    return new PendingAppend({ ...pending([draft({})]).append, companions: [companion] }, 0);
+    return new PendingAppend({ ...pending([eventDraft()]).append, companions: [companion] }, 0);
   };
-  const plain = pending([draft({})]);
+  const plain = pending([eventDraft()]);
   expect(prefixOfChanges([])).toBe(0);
   expect(prefixOfChanges([plain, plain, changing('a'), changing('b'), plain])).toBe(5);
   expect(prefixOfChanges([changing('a'), plain, changing('b', 'a'), plain])).toBe(2);
@@ -158,7 +146,7 @@ it('what changes the same thing as an earlier one waits, and so does what comes 
 it('the place of a document leads to the append that it is of', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 8 }), (counts) => {
-      const group = counts.map((count) => pending(Array<EventDraft>(count).fill(draft({}))));
+      const group = counts.map((count) => pending(Array<EventDraft>(count).fill(eventDraft())));
       const owners = counts.flatMap((count, i) => Array<number>(count).fill(i));
       owners.forEach((owner, at) => expect(appendAt(group, at)).toBe(owner));
       expect(appendAt(group, owners.length)).toBe(group.length);

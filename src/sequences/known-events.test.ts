@@ -2,27 +2,12 @@ import fc from 'fast-check';
 import { BSON, Int32, Long } from 'mongodb';
 import type { GenerationContent } from '../kernel/generation-content';
 import type { EventDraft } from '../storage/event-document';
+import { eventDraft, firstGeneration as content } from '../storage/event-draft.testing';
 import type { StoredEvent } from '../storage/stored-event';
 import { answerFromKnown, type KnownEvents } from './known-events';
 
-const content = (value: object): GenerationContent[] => [
-  { generation: 1, content: Buffer.from(BSON.serialize(value)) },
-];
-
-const draft = (eventId: string, fields: Partial<EventDraft> = {}): EventDraft => ({
-  eventId,
-  correlationId: 'c',
-  causationId: '',
-  causedBy: '',
-  type: 'typed',
-  generation: 1,
-  occurred: 0,
-  validFrom: 0,
-  eventSourceId: 'source',
-  tags: [],
-  contents: content({ of: eventId }),
-  ...fields,
-});
+const draft = (eventId: string, fields: Partial<EventDraft> = {}): EventDraft =>
+  eventDraft({ eventId, type: 'typed', eventSourceId: 'source', contents: content({ of: eventId }), ...fields });
 
 const recordedAs = (one: EventDraft, number: number): StoredEvent => ({
   number,

@@ -1,7 +1,7 @@
 /** A committed event as the log keeps it in memory: its bytes, and what filters and checks look at. */
 import type { EventFilter } from '../contract/messages';
 import type { AnnouncementDraft, EventDraft } from '../storage/event-document';
-import { announcementAt, announcementKind, PASS_OVER, visitEvent } from '../storage/event-fields';
+import { announcementAt, announcementKind, PASS_OVER, visitEvent, type Announced } from '../storage/event-fields';
 import { documentAt } from '../storage/find-events';
 
 export interface LogEvent {
@@ -11,7 +11,7 @@ export interface LogEvent {
   readonly tags: readonly string[];
   readonly correlationId: string;
   /** What it says of which earlier event; absent of an ordinary one. */
-  readonly announces?: Pick<AnnouncementDraft, 'kind' | 'sequenceNumber'>;
+  readonly announces?: Announced;
   /** The stored document. */
   readonly document: Buffer;
 }
@@ -30,7 +30,7 @@ export const fromDraft = (number: number, draft: EventDraft, document: Buffer): 
   document,
 });
 
-const aboutOf = ({ kind, sequenceNumber }: AnnouncementDraft) => ({ kind, sequenceNumber });
+const aboutOf = ({ kind, sequenceNumber }: AnnouncementDraft): Announced => ({ kind, sequenceNumber });
 
 /** An event that another server committed, from its stored document. */
 export function fromDocument(document: Buffer): LogEvent {

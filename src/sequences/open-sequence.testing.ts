@@ -6,6 +6,7 @@ import type { EventTypeDefinition } from '../event-types/definition';
 import { KnownTypes } from '../event-types/known-types';
 import { ensureEventCollection } from '../storage/event-collections';
 import { namespaceDatabase, sequenceCollection } from '../storage/names';
+import type { AdmittedAppend } from './admission';
 import { admit } from './admit.testing';
 import { compensate, type CompensateRequest, type CompensateResponse } from './compensation';
 import { QueueBudget } from './queue-budget';
@@ -66,9 +67,13 @@ export class OpenForTest {
     return performance.now() + PATIENCE_MS;
   }
 
-  async append(...events: readonly Partial<NewEvent>[]): Promise<AppendResponse> {
+  admitted(...events: readonly Partial<NewEvent>[]): AdmittedAppend {
     const request = { sequence: this.sequence.address, events: events.map(newEvent), expectations: [] };
-    return this.sequence.sequencer.submit(admit(request, Date.now(), this.sequence.types()), this.deadline);
+    return admit(request, Date.now(), this.sequence.types());
+  }
+
+  async append(...events: readonly Partial<NewEvent>[]): Promise<AppendResponse> {
+    return this.sequence.sequencer.submit(this.admitted(...events), this.deadline);
   }
 
   async compensate(key: number | string, fields: Partial<CompensateRequest> = {}): Promise<CompensateResponse> {
@@ -85,7 +90,7 @@ export class OpenForTest {
       reason: 'it was wrong',
       ...fields,
     };
-    return compensate(this.sequence, request, this.deadline);
+    return compensate(this.sequence, request, await this.sequence.loadTypes(), this.deadline);
   }
 
   async redact(target: RedactRequest['target'], fields: Partial<RedactRequest> = {}): Promise<RedactResponse> {

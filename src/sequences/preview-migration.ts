@@ -2,11 +2,11 @@
 import { checkDefinition } from '../event-types/check-definition';
 import { compileType } from '../event-types/compiled-type';
 import type { EventTypeDefinition } from '../event-types/definition';
-import { Breather } from '../event-types/breather';
+import { Breather } from '../kernel/breather';
 import { previewCast, type CastPreview } from '../event-types/preview';
 import type { EventTypeRegistry } from '../event-types/registry';
 import type { CompiledType } from '../event-types/types-of-store';
-import { AnnalsError, overLimit } from '../kernel/annals-error';
+import { overLimit } from '../kernel/annals-error';
 import { jsonToBson } from '../kernel/content/json-to-bson';
 import { LIMITS } from '../kernel/limits';
 import type { SequenceAddress } from '../kernel/names';
@@ -16,6 +16,7 @@ import { chooseGeneration } from './choose-generation';
 import type { OpenSequence } from './open-sequence';
 import type { Sequences } from './sequences';
 import { TUNING } from './tuning';
+import { requireGeneration } from './wanted-generations';
 
 export interface PreviewRequest {
   /** Where real events are taken from. */
@@ -65,15 +66,6 @@ export async function previewMigration(
     await breather.breathe();
   }
   return previews;
-}
-
-function requireGeneration(type: CompiledType, generation: number, field: string): void {
-  if (type.generations.includes(generation)) return;
-  throw new AnnalsError(
-    'UNKNOWN_GENERATION',
-    `${field} is ${generation}; ${type.name} has generations 1 to ${type.latest}`,
-    { field, metadata: { limit: String(type.latest), actual: String(generation) } },
-  );
 }
 
 function castEvent(type: CompiledType, event: StoredEvent, from: number, to: number): MigrationPreview {

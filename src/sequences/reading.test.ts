@@ -1,5 +1,5 @@
 /** What readers get of a log on which things have happened to events: from the database, from the ring, in pages and live. */
-import { BSON, MongoClient, type Db } from 'mongodb';
+import { MongoClient, type Db } from 'mongodb';
 import { startReplicaSet, type ReplicaSet } from '../../test/support/replica-set';
 import { decodeReadResponse, decodeSubscribeResponse } from '../contract/event-codec';
 import { ContentType, type EventFilter, type WireEvent } from '../contract/messages';
@@ -7,7 +7,8 @@ import type { TypesOfStore } from '../event-types/types-of-store';
 import { EventSource } from '../observation/event-source';
 import { partitionKey } from '../observation/partition-key';
 import { ensureEventCollection } from '../storage/event-collections';
-import { encodeEventDocument, stamp, type AnnouncementKind, type EventDraft } from '../storage/event-document';
+import type { AnnouncementKind, EventDraft } from '../storage/event-document';
+import { documentAs, eventDraft, firstGeneration } from '../storage/event-draft.testing';
 import { insertEvents } from '../storage/insert-events';
 import { fromDraft } from './log-event';
 import { latestContent } from './presentation';
@@ -24,22 +25,17 @@ let client: MongoClient;
 let db: Db;
 let types: TypesOfStore;
 
-const draft = (number: number, announces?: [AnnouncementKind, number], type = 'a'): EventDraft => ({
-  eventId: `e-${number}`,
-  correlationId: 'c',
-  causationId: '',
-  causedBy: '',
-  type,
-  generation: 1,
-  occurred: 0,
-  validFrom: 0,
-  eventSourceId: `s-${number % 3}`,
-  tags: number % 2 === 0 ? ['even'] : [],
-  contents: [{ generation: 1, content: Buffer.from(BSON.serialize({ n: number })) }],
-  ...(announces === undefined
-    ? {}
-    : { announces: { kind: announces[0], sequenceNumber: announces[1], reason: 'because' } }),
-});
+const draft = (number: number, announces?: [AnnouncementKind, number], type = 'a'): EventDraft =>
+  eventDraft({
+    eventId: `e-${number}`,
+    type,
+    eventSourceId: `s-${number % 3}`,
+    tags: number % 2 === 0 ? ['even'] : [],
+    contents: firstGeneration({ n: number }),
+    ...(announces === undefined
+      ? {}
+      : { announces: { kind: announces[0], sequenceNumber: announces[1], reason: 'because' } }),
+  });
 
 /** The log: announcements at 3, 4, 9 and 12 (about `b`), and where a constraint came into force at 5. */
 const DRAFTS: readonly EventDraft[] = Array.from({ length: 14 }, (_, number) => {
@@ -53,11 +49,7 @@ const DRAFTS: readonly EventDraft[] = Array.from({ length: 14 }, (_, number) => 
 const EVENTS = [0, 1, 2, 6, 7, 8, 10, 11, 13];
 const WITH_ANNOUNCEMENTS = [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13];
 
-const documents = DRAFTS.map((of, number) => {
-  const document = encodeEventDocument(of);
-  stamp(document, number, 0);
-  return document;
-});
+const documents = DRAFTS.map((of, number) => documentAs(number, of));
 
 beforeAll(async () => {
   database = await startReplicaSet();

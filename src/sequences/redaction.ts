@@ -8,11 +8,11 @@ import { newId } from '../kernel/ids';
 import { LIMITS, MIN_DATE_MS } from '../kernel/limits';
 import { findChangeable, takeContentAway, type ChangeableEvent } from '../storage/change-events';
 import type { EventDraft } from '../storage/event-document';
-import { encodeDrafts } from './admission';
+import { ownAppend } from './admission';
 import { changeable, changeableNow, changeOf } from './changeable';
 import type { Companion } from './companion';
 import { HOLD, type Verdict } from './expectations';
-import { atMost, required } from './field-checks';
+import { checkCause, required, type Cause } from './field-checks';
 import type { SequencePlace } from './reader';
 import type { OpenSequence } from './open-sequence';
 import { TUNING } from './tuning';
@@ -21,12 +21,9 @@ import { TUNING } from './tuning';
 export type RedactionTarget =
   { readonly key: number | string } | { readonly type: string; readonly eventSourceId: string };
 
-export interface RedactRequest {
+export interface RedactRequest extends Cause {
   readonly target: RedactionTarget;
   readonly reason: string;
-  readonly correlationId: string;
-  readonly causationId: string;
-  readonly causedBy: string;
   /** Says what it would do, and does nothing. */
   readonly dryRun: boolean;
 }
@@ -50,9 +47,7 @@ export async function redact(
 ): Promise<RedactResponse> {
   const metadata = {
     reason: required(request.reason, 'reason', LIMITS.reasonLength),
-    correlationId: atMost(request.correlationId, 'correlation_id', LIMITS.metadataIdLength) || newId(),
-    causationId: atMost(request.causationId, 'causation_id', LIMITS.metadataIdLength),
-    causedBy: atMost(request.causedBy, 'caused_by', LIMITS.metadataIdLength),
+    ...checkCause(request, newId()),
   };
   const counts: { redacted: number; alreadyRedacted: number; lastSequenceNumber: number | undefined } = {
     redacted: 0,
@@ -89,13 +84,7 @@ async function redactTogether(
   deadline: number,
 ): Promise<number | undefined> {
   const numbers = drafts.map((draft) => draft.announces?.sequenceNumber ?? 0);
-  const append = {
-    ...encodeDrafts(drafts),
-    expectations: [],
-    madeIds: false,
-    violations: [],
-    companions: [new RedactionWrite(sequence, numbers, drafts)],
-  };
+  const append = ownAppend(drafts, [new RedactionWrite(sequence, numbers, drafts)]);
   const answer = await sequence.sequencer.submit(append, deadline);
   return 'appended' in answer ? answer.appended.lastSequenceNumber : undefined;
 }
@@ -114,18 +103,31 @@ async function* targets(sequence: OpenSequence, target: RedactionTarget): AsyncG
   const to = tail.next - 1;
   for (let from = 0; from <= to;) {
     const found = await findChangeable(db, collection, { type, eventSourceId, from, to, limit });
-    yield found.filter((event) => event.announces === undefined);
+    yield* portions(found.filter((event) => event.announces === undefined));
     const last = found.at(-1);
     if (last === undefined || found.length < limit) return;
     from = last.number + 1;
   }
 }
 
-interface RedactionMetadata {
+/** As many at a time as one transaction may take by their bytes. */
+function* portions(events: readonly ChangeableEvent[]): Generator<readonly ChangeableEvent[]> {
+  let portion: ChangeableEvent[] = [];
+  let sum = 0;
+  for (const event of events) {
+    if (portion.length > 0 && sum + event.bytes > TUNING.redactionBytes) {
+      yield portion;
+      portion = [];
+      sum = 0;
+    }
+    portion.push(event);
+    sum += event.bytes;
+  }
+  if (portion.length > 0) yield portion;
+}
+
+interface RedactionMetadata extends Cause {
   readonly reason: string;
-  readonly correlationId: string;
-  readonly causationId: string;
-  readonly causedBy: string;
 }
 
 const EMPTY_CONTENT = Buffer.from(BSON.serialize({}));

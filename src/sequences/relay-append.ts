@@ -12,7 +12,7 @@ import type { Violation } from '../kernel/violation';
 import { Origins } from '../storage/origins';
 import type { EventDraft, OriginDraft } from '../storage/event-document';
 import { WRITE_CONCERN } from '../storage/insert-events';
-import { encodeDrafts } from './admission';
+import { ownAppend } from './admission';
 import type { Companion } from './companion';
 import { CompensationWrite } from './compensation';
 import { HOLD, type Verdict } from './expectations';
@@ -152,8 +152,8 @@ async function recordPortion(
   if (refusals.length > 0) return { kind: 'refused', refusals };
   const drafts = prepared.map(({ draft }) => draft);
   const placing = new Placing(sequence, portion, checkpoint);
-  const companions = [placing, ...prepared.flatMap(({ draft, about }, i) => changeOf(sequence, draft, about, i))];
-  const append = { ...encodeDrafts(drafts), expectations: [], madeIds: false, violations: [], companions };
+  const changes = prepared.flatMap(({ draft, about }, i) => changesWith(sequence, draft, about, i));
+  const append = ownAppend(drafts, [placing, ...changes]);
   const answer = await sequence.sequencer.submit(append, deadline).catch((error: unknown) => {
     if (error instanceof AnnalsError && error.code === 'LEASE_LOST') return undefined;
     throw error;
@@ -190,7 +190,7 @@ function prepare(types: TypesOfStore, event: RelayedEvent, there: ReadonlyMap<nu
 }
 
 /** What an announcement changes: the inbox's own copy of the event that it is about. */
-function changeOf(sequence: OpenSequence, draft: EventDraft, about: number | undefined, place: number): Companion[] {
+function changesWith(sequence: OpenSequence, draft: EventDraft, about: number | undefined, place: number): Companion[] {
   if (draft.announces === undefined || about === undefined) return [];
   const change =
     draft.announces.kind === 'redaction'

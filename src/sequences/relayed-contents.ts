@@ -3,7 +3,7 @@
  * the type knows, held against their schemas, and cast to those that the source does not have.
  */
 import { checkBson } from '../kernel/content/validate-bson';
-import type { GenerationContent } from '../kernel/generation-content';
+import { byDistance, type GenerationContent } from '../kernel/generation-content';
 import type { Violation } from '../kernel/violation';
 import { completeContents } from '../event-types/contents';
 import type { TypesOfStore } from '../event-types/types-of-store';
@@ -26,17 +26,11 @@ export function relayedContents(given: GivenContents, types: TypesOfStore | unde
     return { ...given, violations };
   }
   const taken = given.contents.filter(({ generation }) => type.generations.includes(generation));
-  const written = nearest(taken, given.generation);
+  const written = byDistance(taken, given.generation)[0]?.generation;
   if (written === undefined) return { ...given, violations: [unknownGeneration(given, type.latest)] };
   const outcome = completeContents(type, taken, written);
   if ('contents' in outcome) return { generation: written, contents: outcome.contents, violations: [] };
   return { generation: written, contents: taken, violations: violationsOf(outcome, given.type, written, 'content') };
-}
-
-/** Of the generations that can be taken the one next to that which the event was written in. */
-function nearest(contents: readonly GenerationContent[], generation: number): number | undefined {
-  const distance = (of: GenerationContent) => Math.abs(of.generation - generation);
-  return [...contents].sort((a, b) => distance(a) - distance(b))[0]?.generation;
 }
 
 const unknownGeneration = ({ type, contents }: GivenContents, latest: number): Violation => ({

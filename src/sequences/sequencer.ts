@@ -53,7 +53,7 @@ export interface SequencerLogger {
   warn(facts: object, message: string): void;
 }
 
-/** How an attempt ended that was not left open; `abandoned` when the server stops and nobody waits any more. */
+/** How an attempt ended that was not left open; `abandoned` when some of it nobody waits for any more, and nothing can land or the server stops. */
 type Settled = Exclude<InsertOutcome, { kind: 'unknown' | 'contended' }> | { readonly kind: 'abandoned' };
 
 export class Sequencer {
@@ -171,7 +171,10 @@ export class Sequencer {
       this.#recorded(ready, first, recorded);
       return;
     }
-    if (outcome.kind === 'abandoned') return;
+    if (outcome.kind === 'abandoned') {
+      this.#queue.putBack(ready);
+      return;
+    }
     const atomic = isAtomic(ready);
     const failed = appendAt(ready, outcome.at);
     if (!atomic) this.#recorded(ready.slice(0, failed), first, recorded);
@@ -212,6 +215,8 @@ export class Sequencer {
       number += pending.count;
     }
     let session: ClientSession | undefined;
+    /** Some attempt may land. */
+    let sent = false;
     try {
       for (let wait = 0; ; wait = nextPause(wait)) {
         let outcome: InsertOutcome;
@@ -227,6 +232,7 @@ export class Sequencer {
             { err: outcome.error, collection, first, events: documents.length },
             'outcome unknown, trying again',
           );
+          sent ||= outcome.sent;
           if (outcome.sent) for (const pending of ready) pending.mayHaveLanded = true;
           await pause(wait);
         } else if (outcome.kind === 'contended') {
@@ -234,7 +240,10 @@ export class Sequencer {
         } else {
           return outcome;
         }
-        if (this.#stopping && ready.every((pending) => pending.answered)) return { kind: 'abandoned' };
+        // While something may land nothing else is given its numbers. What cannot must not hold up the others: it may
+        // be one of the group alone that the database does not take.
+        const answered = ready.filter((pending) => pending.answered).length;
+        if (answered > 0 && (!sent || (this.#stopping && answered === ready.length))) return { kind: 'abandoned' };
       }
     } finally {
       await session?.endSession();

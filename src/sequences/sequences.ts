@@ -55,14 +55,17 @@ export class Sequences implements Fences {
     });
   }
 
-  /** The sequence at an address of an existing namespace. A sequence itself exists from its first event. */
-  async open(address: SequenceAddress): Promise<OpenSequence> {
+  /**
+   * The sequence at an address of an existing namespace. A sequence itself exists from its first event.
+   * @param deadline how long to wait for a database that is away, on the clock of `performance.now()`; absent: not.
+   */
+  async open(address: SequenceAddress, deadline?: number): Promise<OpenSequence> {
     checkName(address.store, 'sequence.store');
     checkName(address.namespace, 'sequence.namespace');
     checkName(address.sequence, 'sequence.sequence');
     const { catalogue, types } = this.options;
     if (!catalogue.knows(address.store, address.namespace)) await catalogue.require(address.store, address.namespace);
-    if (types.known(address.store) === undefined) await types.load(address.store);
+    if (types.known(address.store) === undefined) await types.load(address.store, deadline);
     return this.#opened(address);
   }
 
@@ -71,25 +74,14 @@ export class Sequences implements Fences {
    * @param deadline on the clock of `performance.now()`, in ms.
    */
   async append(address: SequenceAddress, request: AppendRequest, deadline: number): Promise<AppendResponse> {
-    const { types } = this.options;
-    const sequence = await this.#writable(address);
-    // What was known a moment ago may have become too old to go by; nothing is recorded unchecked for that.
-    const known = types.known(address.store) ?? (await types.load(address.store, deadline));
-    const attempt = async (by: TypesOfStore) => this.#admit(sequence, request, deadline, by);
-    const answer = await attempt(known).catch((error: unknown) => {
-      if (isOfUnknownType(error)) return undefined;
-      throw error;
-    });
-    if (answer !== undefined && !refusesUnknownType(answer)) return answer;
-    // It may have been registered through another server a moment ago.
-    const now = await types.refresh(address.store);
-    return answer === undefined || now.revision !== known.revision ? attempt(now) : answer;
+    const sequence = await this.#writable(address, deadline);
+    return this.#byTypes(address.store, deadline, async (types) => this.#admit(sequence, request, deadline, types));
   }
 
   /** Appends for the server itself, to `system` too. Its own events have no types that are registered. */
   async record(address: SequenceAddress, request: AppendRequest, deadline: number): Promise<AppendResponse> {
     this.#refuseClosed();
-    return this.#admit(this.#ready(address) ?? (await this.open(address)), request, deadline, undefined);
+    return this.#admit(this.#ready(address) ?? (await this.open(address, deadline)), request, deadline, undefined);
   }
 
   /** Replaces an event's content. @param deadline on the clock of `performance.now()`, in ms. */
@@ -98,12 +90,13 @@ export class Sequences implements Fences {
     request: CompensateRequest,
     deadline: number,
   ): Promise<CompensateResponse> {
-    return compensate(await this.#writable(address), request, deadline);
+    const sequence = await this.#writable(address, deadline);
+    return this.#byTypes(address.store, deadline, async (types) => compensate(sequence, request, types, deadline));
   }
 
   /** Takes the content of events away. @param deadline on the clock of `performance.now()`, in ms. */
   async redact(address: SequenceAddress, request: RedactRequest, deadline: number): Promise<RedactResponse> {
-    return redact(await this.#writable(address), request, deadline);
+    return redact(await this.#writable(address, deadline), request, deadline);
   }
 
   /** Records events of another store's sequence, each once for ever. @param deadline on the clock of `performance.now()`, in ms. */
@@ -113,13 +106,33 @@ export class Sequences implements Fences {
     checkpoint: Checkpoint,
     deadline: number,
   ): Promise<RelayOutcome> {
-    const sequence = await this.#writable(address);
+    const sequence = await this.#writable(address, deadline);
     return relay(this.options.client, sequence, events, checkpoint, deadline);
   }
 
   /** Puts a constraint into force at an exact place of the log. */
   async fence(address: SequenceAddress, plan: FencePlan): Promise<FenceOutcome> {
-    return putFence(await this.#writable(address), plan, performance.now() + TUNING.appendDeadlineMs);
+    const deadline = performance.now() + TUNING.appendDeadlineMs;
+    return putFence(await this.#writable(address, deadline), plan, deadline);
+  }
+
+  /** Checks content by the store's types: by the newest when the ones at hand do not know a type or generation. */
+  async #byTypes<Answer extends AppendResponse | CompensateResponse>(
+    store: string,
+    deadline: number,
+    attempt: (types: TypesOfStore) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { types } = this.options;
+    // What was known a moment ago may have become too old to go by; nothing is recorded unchecked for that.
+    const known = types.known(store) ?? (await types.load(store, deadline));
+    const answer = await attempt(known).catch((error: unknown) => {
+      if (isOfUnknownType(error)) return undefined;
+      throw error;
+    });
+    if (answer !== undefined && !refusesUnknownType(answer)) return answer;
+    // It may have been registered through another server a moment ago.
+    const now = await types.refresh(store);
+    return answer === undefined || now.revision !== known.revision ? attempt(now) : answer;
   }
 
   async #admit(
@@ -136,12 +149,12 @@ export class Sequences implements Fences {
   }
 
   /** The sequence, when clients may write to it at this moment. Without waiting when it is open, so that calls keep their order. */
-  #writable(address: SequenceAddress): OpenSequence | Promise<OpenSequence> {
+  #writable(address: SequenceAddress, deadline: number): OpenSequence | Promise<OpenSequence> {
     if (address.sequence === SYSTEM_SEQUENCE) {
       throw new AnnalsError('RESERVED_SEQUENCE', undefined, { field: 'sequence.sequence' });
     }
     this.#refuseClosed();
-    return this.#ready(address) ?? this.open(address);
+    return this.#ready(address) ?? this.open(address, deadline);
   }
 
   #refuseClosed(): void {
@@ -284,7 +297,7 @@ async function refreshFollowed({ tail }: OpenSequence): Promise<void> {
 const isOfUnknownType = (error: unknown): boolean =>
   error instanceof AnnalsError && error.code === 'UNKNOWN_GENERATION';
 
-const refusesUnknownType = (answer: AppendResponse): boolean =>
+const refusesUnknownType = (answer: AppendResponse | CompensateResponse): boolean =>
   'refused' in answer && answer.refused.violations.some(({ code }) => code === 'UNREGISTERED_TYPE');
 
 /** Everything about an append that can be done before its turn to be committed comes. */

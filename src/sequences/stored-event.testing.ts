@@ -4,35 +4,17 @@ import { BSON, Long } from 'mongodb';
 import type { CompiledType, TypesOfStore } from '../event-types/types-of-store';
 import type { GenerationContent } from '../kernel/generation-content';
 import { anyContent, anyDate, anyDraft, anyNumber, anyText, documentOf } from '../storage/arbitrary-event.testing';
+import type { NewCompensation, NewRedaction } from '../storage/change-events';
 import type { EventDraft } from '../storage/event-document';
 
-export interface CompensationFacts {
-  readonly compensationId: string;
-  readonly generation: number;
-  readonly contents: readonly GenerationContent[];
-  readonly correlationId: string;
-  readonly causationId: string;
-  readonly causedBy: string;
-  readonly occurred: number;
-  readonly recorded: number;
-  readonly validFrom: number;
-  readonly reason: string;
-  readonly sequenceNumber: number;
-}
-
-export interface RedactionFacts {
-  readonly reason: string;
-  readonly causedBy: string;
-  readonly recorded: number;
-  readonly sequenceNumber: number;
-}
+type RedactionFacts = Omit<NewRedaction, 'numbers'>;
 
 /** An event as it is recorded, and what happened to it since. Dates are ms since 1970. */
 export interface EventFacts {
   readonly draft: EventDraft;
   readonly number: number;
   readonly recorded: number;
-  readonly compensations: readonly CompensationFacts[];
+  readonly compensations: readonly NewCompensation[];
   readonly redaction: RedactionFacts | undefined;
 }
 
@@ -69,7 +51,7 @@ export const storedDocument = ({ draft, number, recorded, compensations, redacti
     }),
   );
 
-const anyCompensation: fc.Arbitrary<CompensationFacts> = fc
+const anyCompensation: fc.Arbitrary<NewCompensation> = fc
   .record({
     compensationId: anyText,
     correlationId: anyText,

@@ -2,7 +2,8 @@
 import { MongoClient } from 'mongodb';
 import { startReplicaSet, type ReplicaSet } from '../../test/support/replica-set';
 import { ensureEventCollection } from '../storage/event-collections';
-import { encodeEventDocument, stamp, type AnnouncementDraft } from '../storage/event-document';
+import type { AnnouncementDraft } from '../storage/event-document';
+import { documentAs, eventDraft } from '../storage/event-draft.testing';
 import { insertEvents } from '../storage/insert-events';
 import type { LogEvent } from './log-event';
 import { Tail } from './tail';
@@ -92,24 +93,8 @@ describe('what others have committed', () => {
     await database.stop();
   });
 
-  const stored = (number: number, announces?: AnnouncementDraft): Buffer => {
-    const document = encodeEventDocument({
-      eventId: `e-${number}`,
-      correlationId: 'c',
-      causationId: '',
-      causedBy: '',
-      type: 't',
-      generation: 1,
-      occurred: 0,
-      validFrom: 0,
-      eventSourceId: 's',
-      tags: [],
-      contents: [{ generation: 1, content: Buffer.from([5, 0, 0, 0, 0]) }],
-      ...(announces === undefined ? {} : { announces }),
-    });
-    stamp(document, number, 0);
-    return document;
-  };
+  const stored = (number: number, announces?: AnnouncementDraft): Buffer =>
+    documentAs(number, eventDraft({ eventId: `e-${number}`, ...(announces === undefined ? {} : { announces }) }));
 
   /** A sequence of its own, and its tail that notes where it stood when it heard of a constraint. */
   async function sequence() {

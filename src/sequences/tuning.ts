@@ -44,6 +44,9 @@ export const TUNING = {
   /** Events that one transaction of a redaction takes: each is a document changed, and MongoDB wants transactions short. */
   redactionEvents: 500,
 
+  /** Bytes of stored events that one transaction of a redaction takes beyond its first: the database reads all of them within its time. */
+  redactionBytes: 64 * MIB,
+
   /** Events behind the tail up to which an expectation is checked in memory; beyond, an index query is faster. */
   checkInMemoryEvents: 2_000,
 

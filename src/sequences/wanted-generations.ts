@@ -1,5 +1,5 @@
 /** The generations that a reader names: what is wrong with them is said before anything is read. */
-import type { TypesOfStore } from '../event-types/types-of-store';
+import type { CompiledType, TypesOfStore } from '../event-types/types-of-store';
 import { AnnalsError, overLimit } from '../kernel/annals-error';
 import type { GenerationWanted } from '../kernel/generation-wanted';
 import { LIMITS } from '../kernel/limits';
@@ -36,10 +36,15 @@ export function checkGeneration(
   field: string,
 ): void {
   const type = generation === 0 ? undefined : types?.type(name);
-  if (type === undefined || type.generations.includes(generation)) return;
+  if (type !== undefined) requireGeneration(type, generation, field);
+}
+
+/** @throws AnnalsError UNKNOWN_GENERATION */
+export function requireGeneration(type: CompiledType, generation: number, field: string): void {
+  if (type.generations.includes(generation)) return;
   throw new AnnalsError(
     'UNKNOWN_GENERATION',
-    `${field} is ${generation}; ${name} has generations 1 to ${type.latest}`,
+    `${field} is ${generation}; ${type.name} has generations 1 to ${type.latest}`,
     {
       field,
       metadata: { limit: String(type.latest), actual: String(generation) },

@@ -6,9 +6,8 @@ import type { EventTypeDefinition } from '../event-types/definition';
 import { KnownTypes } from '../event-types/known-types';
 import type { JobContext } from '../jobs/job-kind';
 import { AnnalsError } from '../kernel/annals-error';
-import { MIN_DATE_MS } from '../kernel/limits';
 import { Catalogue } from '../storage/catalogue';
-import { encodeEventDocument, stamp } from '../storage/event-document';
+import { documentAs, eventDraft, firstGeneration } from '../storage/event-draft.testing';
 import { insertEvents } from '../storage/insert-events';
 import type { JobFinding, JobRecord } from '../storage/jobs';
 import { namespaceDatabase } from '../storage/names';
@@ -76,23 +75,9 @@ async function fill(
   contents: readonly Document[],
   type = 'noted',
 ): Promise<void> {
-  const documents = contents.map((content, number) => {
-    const document = encodeEventDocument({
-      eventId: `e${number}`,
-      correlationId: 'c',
-      causationId: '',
-      causedBy: '',
-      type,
-      generation: 1,
-      occurred: 0,
-      validFrom: MIN_DATE_MS,
-      eventSourceId: 's',
-      tags: [],
-      contents: [{ generation: 1, content: Buffer.from(BSON.serialize(content)) }],
-    });
-    stamp(document, number, 0);
-    return document;
-  });
+  const documents = contents.map((content, number) =>
+    documentAs(number, eventDraft({ eventId: `e${number}`, type, contents: firstGeneration(content) })),
+  );
   await insertEvents(client.db(namespaceDatabase(store, namespace)), sequence, documents);
 }
 

@@ -4,7 +4,7 @@
  * events in memory may go on lacking them. What cannot be cast is told and left as it is.
  */
 import type { MongoClient } from 'mongodb';
-import { Breather } from '../event-types/breather';
+import { Breather } from '../kernel/breather';
 import type { EventTypeRegistry } from '../event-types/registry';
 import type { CompiledType } from '../event-types/types-of-store';
 import type { JobContext, JobKind } from '../jobs/job-kind';

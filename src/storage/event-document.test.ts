@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { BSON } from 'mongodb';
 import { anyDate, anyDraft, anyNumber, documentOf } from './arbitrary-event.testing';
 import { encodeEventDocument, stamp, type EventDraft } from './event-document';
+import { eventDraft } from './event-draft.testing';
 
 describe("an event's document", () => {
   it('is, byte for byte, what the driver would write for it', () => {
@@ -26,19 +27,7 @@ describe("an event's document", () => {
   });
 
   it('is a copy of its own: the next one does not change it', () => {
-    const draft: EventDraft = {
-      eventId: 'one',
-      correlationId: 'c',
-      causationId: '',
-      causedBy: '',
-      type: 't',
-      generation: 1,
-      occurred: 0,
-      validFrom: 0,
-      eventSourceId: 's',
-      tags: [],
-      contents: [{ generation: 1, content: Buffer.from(BSON.serialize({})) }],
-    };
+    const draft = eventDraft({ eventId: 'one' });
     const first = encodeEventDocument(draft);
     const bytes = Buffer.from(first);
     encodeEventDocument({ ...draft, eventId: 'another, and longer' });

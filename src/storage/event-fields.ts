@@ -2,7 +2,7 @@
  * Walks a stored event's top-level fields without decoding the document: reading is bound by this,
  * so it finds offsets and leaves the bytes where they are.
  */
-import { NUMBER_OFFSET, type AnnouncementKind } from './event-document';
+import { THIRD_ELEMENT_OFFSET, type AnnouncementDraft, type AnnouncementKind } from './event-document';
 
 /** A stored event's fields as places in its bytes. A string's place is that of its UTF-8 bytes, without size and terminator. */
 export interface FieldVisitor {
@@ -216,18 +216,19 @@ export function visitEvent(b: Buffer, start: number, v: FieldVisitor): void {
 
 /** The element that an announcement has and no other event, as it stands right behind number and time of recording. */
 const ANNOUNCES = Buffer.from('\x03announces\0', 'latin1');
-const RECORDED_ELEMENT_BYTES = '\trecorded\0'.length + 8;
-const ANNOUNCES_OFFSET = NUMBER_OFFSET + 8 + RECORDED_ELEMENT_BYTES;
 
 /** What the stored event at `start` announces; undefined of an ordinary one. Asked of every event that is read: of most it looks at one byte. */
 export function announcementKind(b: Buffer, start: number): AnnouncementKind | undefined {
-  const at = start + ANNOUNCES_OFFSET;
+  const at = start + THIRD_ELEMENT_OFFSET;
   if (b[at] !== ANNOUNCES[0] || !b.subarray(at, at + ANNOUNCES.length).equals(ANNOUNCES)) return undefined;
   return announcementAt(b, at + ANNOUNCES.length).kind;
 }
 
-/** What the document at `start` announces, and the number of the event that it is about. */
-export function announcementAt(b: Buffer, start: number): { kind: AnnouncementKind; sequenceNumber: number } {
+/** What an announcement says of which earlier event, without the reason. */
+export type Announced = Pick<AnnouncementDraft, 'kind' | 'sequenceNumber'>;
+
+/** What the document at `start` announces. */
+export function announcementAt(b: Buffer, start: number): Announced {
   let kind: AnnouncementKind = 'constraint';
   let sequenceNumber = 0;
   eachElement(b, start, (type, key, stop, value) => {

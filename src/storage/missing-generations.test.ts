@@ -1,7 +1,7 @@
 import { BSON, Long, MongoClient, type Db, type Document } from 'mongodb';
 import { startReplicaSet, type ReplicaSet } from '../../test/support/replica-set';
-import { MIN_DATE_MS } from '../kernel/limits';
-import { encodeEventDocument, stamp, type AnnouncementDraft } from './event-document';
+import type { AnnouncementDraft } from './event-document';
+import { documentAs, eventDraft } from './event-draft.testing';
 import { insertEvents } from './insert-events';
 import { findIncomplete, writeContents, type CompletedContent } from './missing-generations';
 
@@ -31,25 +31,16 @@ async function log(
 ): Promise<string> {
   const collection = `log-${++serial}`;
   const documents = events.map(({ type, contents, announces }, number) => {
-    const document = encodeEventDocument({
+    const draft = eventDraft({
       eventId: `e${number}`,
-      correlationId: 'c',
-      causationId: '',
-      causedBy: '',
       type,
-      generation: 1,
-      occurred: 0,
-      validFrom: MIN_DATE_MS,
-      eventSourceId: 's',
-      tags: [],
       contents: Object.entries(contents).map(([generation, content]) => ({
         generation: Number(generation),
         content: bson(content),
       })),
       ...(announces === undefined ? {} : { announces }),
     });
-    stamp(document, number, 0);
-    return document;
+    return documentAs(number, draft);
   });
   expect(await insertEvents(db, collection, documents)).toEqual({ kind: 'committed' });
   return collection;

@@ -1,13 +1,7 @@
 /** A stored event with what decides about others: for what is done to one event at a time. The hot paths make nothing of it at all. */
 import { BSON } from 'mongodb';
 import type { GenerationContent } from '../kernel/generation-content';
-import type { AnnouncementKind } from './event-document';
-import { announcementAt, PASS_OVER, visitEvent } from './event-fields';
-
-export interface StoredAnnouncement {
-  readonly kind: AnnouncementKind;
-  readonly sequenceNumber: number;
-}
+import { announcementAt, PASS_OVER, visitEvent, type Announced } from './event-fields';
 
 export interface StoredEvent {
   readonly number: number;
@@ -18,7 +12,7 @@ export interface StoredEvent {
   readonly eventSourceId: string;
   readonly contents: readonly GenerationContent[];
   readonly redacted: boolean;
-  readonly announces: StoredAnnouncement | undefined;
+  readonly announces: Announced | undefined;
   /** `store/namespace/sequence/number`; empty unless it was relayed. */
   readonly originKey: string;
   /** Bytes of its document. */
@@ -39,7 +33,7 @@ export function storedEvent(document: Buffer): StoredEvent {
   const numbers = { _id: 0, recorded: 0, generation: 1 };
   const contents: GenerationContent[] = [];
   let redacted = false;
-  let announces: StoredAnnouncement | undefined;
+  let announces: Announced | undefined;
   let origin = '';
   visitEvent(document, 0, {
     ...PASS_OVER,

@@ -2,9 +2,9 @@ import type { HeldPartition__Output } from '../../contract/generated/annals/v1/H
 import type { Link__Output } from '../../contract/generated/annals/v1/Link';
 import type { LinkDefinition__Output } from '../../contract/generated/annals/v1/LinkDefinition';
 import type { RedrivenPartition__Output } from '../../contract/generated/annals/v1/RedrivenPartition';
-import type { Violation__Output } from '../../contract/generated/annals/v1/Violation';
 import type { Violation } from '../../contract/messages';
 import { dateOf, msOf } from '../../contract/seconds-and-nanos';
+import { violationOf } from '../errors';
 import type { Filter } from '../filter';
 
 /** What the server tells of links, as a program reads it. */
@@ -146,19 +146,11 @@ function definitionInfo(definition: LinkDefinition__Output | null): LinkDefiniti
 export const heldPartition = ({ violations, since, lastAttempt, ...held }: HeldPartition__Output): HeldPartition => ({
   partition: held.partition,
   from: held.from,
-  violations: violations.map(violation),
+  violations: violations.map(violationOf),
   since: dateOf(since) ?? EPOCH,
   attempts: held.attempts,
   lastAttempt: dateOf(lastAttempt) ?? EPOCH,
   events: held.events,
-});
-
-const violation = ({ code, message, field, sequenceNumber, metadata }: Violation__Output): Violation => ({
-  code,
-  message,
-  field,
-  sequenceNumber,
-  metadata,
 });
 
 export const redrivenPartition = ({

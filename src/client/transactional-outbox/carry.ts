@@ -15,7 +15,7 @@ export interface Carried {
   /** The first of its source that was refused; those after it were not tried. */
   readonly refused: readonly { readonly row: OutboxRow; readonly violations: readonly Violation[] }[];
   /** What kept others from being tried; they are tried again. */
-  readonly trouble: unknown;
+  readonly trouble: Error | undefined;
 }
 
 /**
@@ -34,7 +34,7 @@ export async function carry(
     return { recorded: rows, refused: [], trouble: undefined };
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal === undefined) return { recorded: [], refused: [], trouble: error };
+    if (refusal === undefined) return { recorded: [], refused: [], trouble: asError(error) };
     const [row] = rows;
     if (row !== undefined && rows.length === 1) {
       return { recorded: [], refused: [{ row, violations: refusal }], trouble: undefined };
@@ -42,7 +42,7 @@ export async function carry(
   }
   const recorded: OutboxRow[] = [];
   const refused: { row: OutboxRow; violations: readonly Violation[] }[] = [];
-  let trouble: unknown;
+  let trouble: Error | undefined;
   const one = async (own: readonly OutboxRow[]): Promise<void> => {
     for (const row of own) {
       const alone = await carry([row], append, mayGoOn);
@@ -65,6 +65,9 @@ function bySource(rows: readonly OutboxRow[]): Map<string, OutboxRow[]> {
   }
   return sources;
 }
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error('an append failed', { cause: error });
 
 /** What stands against the events of an append, so that it fails again however often it is tried; undefined: it may pass. */
 function refusalOf(error: unknown): readonly Violation[] | undefined {

@@ -16,6 +16,8 @@ interface Settings {
   readonly writeConcern?: unknown;
   readonly readConcern?: unknown;
   readonly readPreference?: unknown;
+  readonly raw?: boolean | undefined;
+  readonly promoteValues?: boolean | undefined;
 }
 
 export interface OutboxCollection {
@@ -26,8 +28,6 @@ export interface OutboxCollection {
       readonly projection?: unknown;
       readonly limit?: number | undefined;
       readonly batchSize?: number | undefined;
-      readonly raw?: boolean | undefined;
-      readonly promoteValues?: boolean | undefined;
     },
   ): AsyncIterable<OutboxDocument>;
   insertMany(documents: OutboxDocument[], options?: Settings): Promise<unknown>;
@@ -55,11 +55,17 @@ export interface OutboxDatabase {
   collection(name: string): OutboxCollection;
 }
 
+/** Whatever the service's client is set to, answers come as values. */
+const AS_VALUES = { raw: false, promoteValues: true } as const;
+
+/** In the transaction of the service, whose concerns hold. */
+export const inTransaction = (session: OutboxSession) => ({ ...AS_VALUES, session });
+
+/** Outside of it. A row that came back after an election would be appended again, for nothing. */
+export const WRITING = { ...AS_VALUES, writeConcern: { w: 'majority', j: true } } as const;
+
 /**
  * What an election can take back must not reach the log: an event of a state that never was. And an old
  * secondary would give rows out again that are long gone.
  */
-export const OF_A_MAJORITY = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
-
-/** Whatever the service's client is set to: documents come as values. */
-export const AS_VALUES = { raw: false, promoteValues: true } as const;
+export const READING = { ...AS_VALUES, readConcern: { level: 'majority' }, readPreference: 'primary' } as const;

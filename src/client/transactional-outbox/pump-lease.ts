@@ -4,8 +4,7 @@
  */
 import { AnnalsError } from '../../kernel/annals-error';
 import { newId } from '../../kernel/ids';
-import { DURABLE } from '../reduce/database';
-import { AS_VALUES, OF_A_MAJORITY, type OutboxCollection, type OutboxDatabase } from './database';
+import { READING, WRITING, type OutboxCollection, type OutboxDatabase } from './database';
 
 const LEASE = 'pump';
 
@@ -53,19 +52,19 @@ export class PumpLease {
     const { target } = this;
     if (!this.#made) {
       const initial = { target, owner: '', expires: new Date(0) };
-      await this.#leases.updateOne({ _id: LEASE }, { $setOnInsert: initial }, { ...DURABLE, upsert: true });
+      await this.#leases.updateOne({ _id: LEASE }, { $setOnInsert: initial }, { ...WRITING, upsert: true });
       this.#made = true;
     }
     const { matchedCount } = await this.#leases.updateOne(
       { _id: LEASE, target, $or: [{ owner: this.#me }, { $expr: { $lt: ['$expires', '$$NOW'] } }] },
       [{ $set: { owner: { $literal: this.#me }, expires: { $add: ['$$NOW', this.forMs] } } }],
-      DURABLE,
+      WRITING,
     );
     if (matchedCount === 1) {
       this.#renewed = began;
       return true;
     }
-    for await (const lease of this.#leases.find({ _id: LEASE }, { ...OF_A_MAJORITY, ...AS_VALUES })) {
+    for await (const lease of this.#leases.find({ _id: LEASE }, READING)) {
       if (lease['target'] !== target) throw goesElsewhere(this.collection, String(lease['target']), target);
     }
     return false;
@@ -77,7 +76,7 @@ export class PumpLease {
     await this.#leases.updateOne(
       { _id: LEASE, owner: this.#me },
       { $set: { owner: '', expires: new Date(0) } },
-      DURABLE,
+      WRITING,
     );
   }
 }

@@ -62,8 +62,9 @@ export function eventsToKeep(events: readonly NewEvent[]): OutboxRow['event'][] 
 }
 
 function checkLength(field: string, text: string, limit: number): void {
-  if (text.length >= 1 && [...text].length <= limit) return;
-  throw invalidField(field, `has ${[...text].length} characters; it has 1 to ${limit}`);
+  // As the server counts: code points, of which a text has at most as many as units.
+  if (text !== '' && (text.length <= limit || Array.from(text).length <= limit)) return;
+  throw invalidField(field, `has ${Array.from(text).length} characters; it has 1 to ${limit}`);
 }
 
 export function documentOf(event: OutboxRow['event'], { n, at }: Place): OutboxDocument {
@@ -118,7 +119,7 @@ export function rowOf(document: OutboxDocument): OutboxRow {
     event: {
       eventId: row.eventId,
       type: row.type,
-      generation: Number(row.generation),
+      generation: row.generation,
       eventSourceId: row.source,
       tags: row.tags,
       correlationId: row.correlationId,
@@ -142,6 +143,6 @@ export function heldEventOf(document: OutboxDocument): HeldOutboxEvent {
     content: decodeContent(bytesOf(content), format),
     violations: held?.violations ?? [],
     since: held?.since ?? new Date(0),
-    attempts: Number(attempts),
+    attempts,
   };
 }

@@ -8,10 +8,10 @@
  */
 import type { Violation } from '../../contract/messages';
 import { LIMITS } from '../../kernel/limits';
-import { DURABLE } from '../reduce/database';
 import {
-  AS_VALUES,
-  OF_A_MAJORITY,
+  inTransaction,
+  READING,
+  WRITING,
   type OutboxCollection,
   type OutboxDatabase,
   type OutboxDocument,
@@ -79,14 +79,14 @@ export class OutboxRows {
       const { n: last, at } = await this.#count(session, source, own.length);
       own.forEach((event, i) => documents.push(documentOf(event, { n: last - own.length + i + 1, at })));
     }
-    await this.#rows.insertMany(documents, { session });
+    await this.#rows.insertMany(documents, inTransaction(session));
   }
 
   async #count(session: OutboxSession, source: string, more: number): Promise<Place> {
     const found = await this.#counters.findOneAndUpdate(
       { _id: source },
       [{ $set: { last: { $add: [{ $ifNull: ['$last', 0] }, more] }, at: { $max: ['$at', '$$NOW'] } } }],
-      { session, upsert: true, returnDocument: 'after' },
+      { ...inTransaction(session), upsert: true, returnDocument: 'after' },
     );
     // Before its version 6 the driver gave the document within the command's answer.
     const counter = found !== null && 'value' in found ? (found['value'] as OutboxDocument) : found;
@@ -96,14 +96,13 @@ export class OutboxRows {
   /** The next rows, of each source in order, without the sources that are held. */
   async next(): Promise<OutboxRow[]> {
     const held = new Set<unknown>();
-    const options = { ...OF_A_MAJORITY, ...AS_VALUES };
-    for await (const { source } of this.#rows.find(HELD, { ...options, projection: { source: 1 } })) held.add(source);
+    for await (const { source } of this.#rows.find(HELD, { ...READING, projection: { source: 1 } })) held.add(source);
     const filter = held.size === 0 ? {} : { source: { $nin: [...held] } };
     const rows: OutboxRow[] = [];
     let bytes = 0;
     // A row that is inserted while this walks the index is behind its predecessor there too, so none is seen without it.
     const found = this.#rows.find(filter, {
-      ...options,
+      ...READING,
       sort: { at: 1, n: 1 },
       limit: BATCH_ROWS,
       batchSize: FETCHED_AT_ONCE,
@@ -119,7 +118,7 @@ export class OutboxRows {
 
   /** What is recorded. */
   async remove(rows: readonly OutboxRow[]): Promise<void> {
-    if (rows.length > 0) await this.#rows.deleteMany({ _id: { $in: rows.map(({ id }) => id) } }, DURABLE);
+    if (rows.length > 0) await this.#rows.deleteMany({ _id: { $in: rows.map(({ id }) => id) } }, WRITING);
   }
 
   /** Says on the row what stands against it. False: it is gone, so somebody else has recorded it meanwhile. */
@@ -127,7 +126,7 @@ export class OutboxRows {
     const { matchedCount } = await this.#rows.updateOne(
       { _id: id },
       { $set: { held: { violations: violations.map(stored), since: new Date() } }, $inc: { attempts: 1 } },
-      DURABLE,
+      WRITING,
     );
     return matchedCount === 1;
   }
@@ -135,7 +134,7 @@ export class OutboxRows {
   async held(eventId?: string): Promise<{ readonly id: unknown; readonly event: HeldOutboxEvent }[]> {
     const all: { readonly id: unknown; readonly event: HeldOutboxEvent }[] = [];
     const filter = eventId === undefined ? HELD : { ...HELD, eventId };
-    const found = this.#rows.find(filter, { ...OF_A_MAJORITY, ...AS_VALUES, sort: { 'held.since': 1 } });
+    const found = this.#rows.find(filter, { ...READING, sort: { 'held.since': 1 } });
     for await (const document of found) all.push({ id: document['_id'], event: heldEventOf(document) });
     return all;
   }
@@ -143,16 +142,16 @@ export class OutboxRows {
   /** Lets held rows be tried again. Returns how many. */
   async letGo(eventId?: string): Promise<number> {
     const filter = eventId === undefined ? HELD : { ...HELD, eventId };
-    return (await this.#rows.updateMany(filter, { $unset: { held: '' } }, DURABLE)).matchedCount;
+    return (await this.#rows.updateMany(filter, { $unset: { held: '' } }, WRITING)).matchedCount;
   }
 
   /** Takes a held row away for good. */
   async drop(id: unknown): Promise<boolean> {
-    return (await this.#rows.deleteMany({ ...HELD, _id: id }, DURABLE)).deletedCount === 1;
+    return (await this.#rows.deleteMany({ ...HELD, _id: id }, WRITING)).deletedCount === 1;
   }
 
   async count(): Promise<number> {
-    return this.#rows.countDocuments({}, OF_A_MAJORITY);
+    return this.#rows.countDocuments({}, READING);
   }
 
   /**
@@ -160,17 +159,16 @@ export class OutboxRows {
    * matters to nobody when no row is left; a counter that is used meanwhile is not the one that was seen.
    */
   async sweep(): Promise<void> {
-    const options = { ...OF_A_MAJORITY, ...AS_VALUES };
     const isOld = { $expr: { $lt: ['$at', { $subtract: ['$$NOW', COUNTER_KEPT_MS] }] } };
     const old = new Map<unknown, OutboxDocument>();
-    for await (const counter of this.#counters.find(isOld, { ...options, limit: SWEPT_AT_ONCE })) {
+    for await (const counter of this.#counters.find(isOld, { ...READING, limit: SWEPT_AT_ONCE })) {
       old.set(counter['_id'], counter);
     }
     const stillUsed = { source: { $in: [...old.keys()] } };
-    for await (const { source } of this.#rows.find(stillUsed, { ...options, projection: { source: 1 } })) {
+    for await (const { source } of this.#rows.find(stillUsed, { ...READING, projection: { source: 1 } })) {
       old.delete(source);
     }
-    for (const { _id, last, at } of old.values()) await this.#counters.deleteMany({ _id, last, at }, DURABLE);
+    for (const { _id, last, at } of old.values()) await this.#counters.deleteMany({ _id, last, at }, WRITING);
   }
 }
 
