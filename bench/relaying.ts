@@ -13,6 +13,9 @@ export const LINK = 'bench';
 /** Milliseconds between two looks at how far the inbox is: a fraction of a percent of a turn, and hardly felt. */
 const LOOK_EVERY_MS = 5;
 
+/** Milliseconds without an event more after which something is wrong. */
+const STALLED_MS = 20_000;
+
 /**
  * One turn is a link of its own from one outbox to a new inbox, made while no clock runs. It is measured
  * from the word to go on until the last event is in the inbox.
@@ -39,11 +42,24 @@ export function relaySide(
     run: async (share) => {
       const wanted = wantedOf(events, share);
       await target?.links.resume(LINK);
-      for (let tail = -1; tail < wanted - 1; tail = (await target?.inbox.tail()) ?? -1) await pause(LOOK_EVERY_MS);
+      if (target !== undefined) await arrived(target, wanted);
       return { events: wanted, waitsMs: [] };
     },
     close,
   };
+}
+
+/** Until the inbox has so many events. */
+async function arrived({ inbox, links }: Annals, wanted: number): Promise<void> {
+  let [count, since] = [0, performance.now()];
+  while (count < wanted) {
+    await pause(LOOK_EVERY_MS);
+    const now = ((await inbox.tail()) ?? -1) + 1;
+    if (now > count) [count, since] = [now, performance.now()];
+    if (performance.now() - since < STALLED_MS) continue;
+    const { state, lastError } = await links.get(LINK);
+    throw new Error(`the link stands at ${count} of ${wanted}: ${state}, ${lastError}`);
+  }
 }
 
 const wantedOf = (events: number, share: number): number => Math.round(events * share);
