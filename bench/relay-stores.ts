@@ -4,18 +4,12 @@ import { namespaceDatabase } from '../src/storage/names';
 import { storedDocuments } from './documents';
 import type { Deployment } from './elsewhere';
 import type { FloorCollection } from './floor';
-import { forgetStores } from './forget-stores';
 import type { Context } from './measure';
+import { FROM, TO } from './relay-names';
 import { processes, type Processes } from './processes';
-
-/** The store that has something to tell, and the one that is told. */
-const FROM = 'bench-from';
-const TO = 'bench-to';
 
 /** Documents of one insert while an outbox is made. */
 const FILL_DOCUMENTS = 2_000;
-
-export const forgetRelayStores = async (mongodbUrl: string): Promise<void> => forgetStores(mongodbUrl, [FROM, TO]);
 
 /** Both ends of links, for one measure. */
 export interface Ends {

@@ -11,7 +11,7 @@ import { Floor, type FloorCollection } from './floor';
 import { startMongod, undoAll, type Undo } from './mongod';
 import { OBSERVER_PREFIX } from './observing';
 import { processes, type Processes } from './processes';
-import { forgetRelayStores } from './relay-stores';
+import { forgetRelayStores } from './relay-names';
 import { startServerProcess, type ServerProcess } from './server-process';
 import { forgetTypedStore, TypedStore } from './typed-store';
 

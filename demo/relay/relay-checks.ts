@@ -8,7 +8,7 @@ import { check, equalToInput, type Check } from '../checks';
 import type { Webhook } from '../webhooks';
 import { NO_ACTIVITY, withTold, type Activity } from './activity';
 import { publicIdOf, publicPart, type PublicPart } from './public-events';
-import type { RelayStory } from './story';
+import type { RelayStory } from './facts';
 
 type Facts = Omit<RelayStory, 'checks'>;
 

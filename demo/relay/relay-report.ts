@@ -5,7 +5,8 @@ import type { RecordedEvent } from '../../src/client';
 import { tally } from '../measures';
 import { heading } from '../report';
 import { publicIdOf } from './public-events';
-import { LINK, type RelayStory } from './story';
+import type { RelayStory } from './facts';
+import { LINK } from './story';
 
 export interface RelaySurroundings {
   readonly colors: Colors;

@@ -4,13 +4,13 @@
  * sent and handled once more, and then both logs are compared.
  */
 import { MongoClient, type Db } from 'mongodb';
-import type { Annals, Proof, RecordedEvent } from '../../src/client';
-import type { Check } from '../checks';
+import type { Annals, RecordedEvent } from '../../src/client';
 import { LiveSubscriber } from '../live-subscriber';
 import { percentile, timed } from '../measures';
 import { toEvent } from '../story';
 import type { Webhook } from '../webhooks';
 import { ACTIVITY, NO_ACTIVITY, withTold, type Activity } from './activity';
+import type { RelayStory } from './facts';
 import { relayChecks } from './relay-checks';
 import { PUBLIC_TYPES, publicPart, type PublicContent } from './public-events';
 import { Publisher, PUBLISHER } from './publisher';
@@ -23,44 +23,6 @@ const MODEL_DATABASE = 'demo-activity';
 
 /** Milliseconds for each wait: generous, since it is a failure when they pass. Leases of killed servers run out first. */
 const PATIENCE_MS = 90_000;
-
-export interface RelayStory {
-  readonly webhooks: readonly RecordedEvent[];
-  readonly outbox: readonly RecordedEvent[];
-  readonly inbox: readonly RecordedEvent[];
-  readonly warnings: readonly string[];
-  readonly killing: Killing;
-  readonly repetition: Repetition;
-  /** From the outbox to the inbox before anything was killed, by the two servers' clocks, which are one here. */
-  readonly relayedMs: { readonly p50: number; readonly p99: number };
-  readonly activity: readonly (Activity & { readonly _id: string })[];
-  readonly proof: Proof;
-  readonly provenMs: number;
-  readonly checks: readonly Check[];
-}
-
-/** How far everybody was when the servers and databases were killed, and how it went on. */
-export interface Killing {
-  /** Webhooks that were answered. */
-  readonly answered: number;
-  readonly told: number;
-  /** Events that had reached a subscriber of the inbox. */
-  readonly arrived: number;
-  /** Until both servers listened again, in ms. */
-  readonly restartMs: number;
-  /** From there until an event arrived that was told afterwards. */
-  readonly resumedMs: number;
-  /** Webhooks that were told already when they came again. */
-  readonly cameAgain: number;
-}
-
-export interface Repetition {
-  /** Webhooks that were sent once more, and those of them that the log knew. */
-  readonly sent: number;
-  readonly known: number;
-  /** Of a replay of the publisher, the events that the outbox knew. */
-  readonly toldAgain: number;
-}
 
 export interface Services {
   /** Takes the webhooks. */
