@@ -18,6 +18,7 @@ import { CompensationWrite } from './compensation';
 import { HOLD, type Verdict } from './expectations';
 import { RedactionWrite } from './redaction';
 import { relayedContents } from './relayed-contents';
+import { forget, isBeyond, reached } from './relay-frontier';
 import type { OpenSequence } from './open-sequence';
 
 /** An event as it stands in the source. Dates are ms since 1970. */
@@ -71,8 +72,10 @@ export async function relay(
   }
   const numbers: (number | undefined)[] = events.map(() => undefined);
   let duplicates = 0;
+  const source = events.at(-1)?.origin;
+  let unseen = await areUnseen(sequence, events);
   for (;;) {
-    const there = await knownPlaces(sequence, events);
+    const there = unseen ? NOWHERE : await knownPlaces(sequence, events);
     events.forEach(({ origin }, i) => {
       const known = there.get(origin.sequenceNumber);
       if (numbers[i] === undefined && known !== undefined) duplicates++;
@@ -87,11 +90,16 @@ export async function relay(
     }
     const outcome = await recordPortion(
       sequence,
-      portion,
-      there,
+      { portion, there, unseen },
       (session) => (last ? checkpoint.move(session) : checkpoint.keep(session)),
       deadline,
     );
+    // What stands against them may be that they are there after all.
+    if (unseen && !(outcome.kind === 'recorded' && outcome.first !== undefined)) {
+      unseen = false;
+      if (source !== undefined) forget(sequence, source);
+      continue;
+    }
     if (outcome.kind !== 'recorded') return outcome;
     // Another owner of the link was there meanwhile: look again at what is missing.
     if (outcome.first === undefined) continue;
@@ -99,6 +107,7 @@ export async function relay(
     portion.forEach(({ index }, i) => {
       numbers[index] = first + i;
     });
+    if (source !== undefined) reached(sequence, source, source.sequenceNumber);
     if (last) return { kind: 'recorded', numbers: numbers.map((number) => number ?? 0), duplicates };
   }
 }
@@ -109,6 +118,24 @@ type Along = (session: ClientSession) => Promise<boolean>;
 interface Place {
   readonly event: RelayedEvent;
   readonly index: number;
+}
+
+/** What is recorded at once. */
+interface Portion {
+  readonly portion: readonly Place[];
+  /** The inbox's numbers of what it has, by the source's. */
+  readonly there: ReadonlyMap<number, number>;
+  /** Nobody has looked whether it has any of them. */
+  readonly unseen: boolean;
+}
+
+const NOWHERE: ReadonlyMap<number, number> = new Map();
+
+/** The events are thought to be new to the inbox, and none of them is about one that it has. */
+async function areUnseen(sequence: OpenSequence, events: readonly RelayedEvent[]): Promise<boolean> {
+  const [first] = events;
+  if (first === undefined || events.some(({ announces }) => announces !== undefined)) return false;
+  return isBeyond(sequence, first.origin, first.origin.sequenceNumber);
 }
 
 /** The inbox's numbers of the events, and of those that they are about, by the source's numbers. */
@@ -137,8 +164,7 @@ function beforeOwnAnnouncement(missing: readonly Place[]): readonly Place[] {
 
 async function recordPortion(
   sequence: OpenSequence,
-  portion: readonly Place[],
-  there: ReadonlyMap<number, number>,
+  { portion, there, unseen }: Portion,
   checkpoint: Along,
   deadline: number,
 ): Promise<
@@ -151,7 +177,7 @@ async function recordPortion(
   );
   if (refusals.length > 0) return { kind: 'refused', refusals };
   const drafts = prepared.map(({ draft }) => draft);
-  const placing = new Placing(sequence, portion, checkpoint);
+  const placing = new Placing(sequence, portion, unseen, checkpoint);
   const changes = prepared.flatMap(({ draft, about }, i) => changesWith(sequence, draft, about, i));
   const append = ownAppend(drafts, [placing, ...changes]);
   const answer = await sequence.sequencer.submit(append, deadline).catch((error: unknown) => {
@@ -224,10 +250,16 @@ class Placing implements Companion {
   constructor(
     private readonly sequence: OpenSequence,
     private readonly portion: readonly Place[],
+    private unseen: boolean,
     private readonly checkpoint: Along,
   ) {}
 
   async check(): Promise<Verdict> {
+    // The first time the insert itself finds out; whoever is asked again has met something.
+    if (this.unseen) {
+      this.unseen = false;
+      return HOLD;
+    }
     const events = this.portion.map(({ event }) => event);
     const source = events[0]?.origin;
     if (source === undefined) return HOLD;
