@@ -145,6 +145,7 @@ export class Sequences implements Fences {
       prepared(request, sequence, types),
       () => heldBy(request),
       async (admitted) => sequence.sequencer.submit(admitted, deadline),
+      isLight(request, sequence, types),
     );
   }
 
@@ -280,6 +281,12 @@ export class Sequences implements Fences {
     }
   }
 }
+
+/** Few events that nothing is held against: checking them takes some microseconds. */
+const isLight = ({ events }: AppendRequest, { constraints }: OpenSequence, types: TypesOfStore | undefined): boolean =>
+  events.length <= TUNING.checkAtOnceEvents &&
+  constraints.idle &&
+  (types === undefined || (types.empty && !types.strict));
 
 /** What an append holds in memory before it is admitted, beside what little each event takes. */
 const heldBy = ({ events }: AppendRequest): Held => ({

@@ -41,6 +41,9 @@ export const TUNING = {
   /** How long one turn of the event loop checks content, in ms; then what waits beside it gets its turn. */
   checkTurnMs: 8,
 
+  /** Events of a call up to which it is checked without a look at the time, when nothing is registered that they must fit. */
+  checkAtOnceEvents: 64,
+
   /** Events that one transaction of a redaction takes: each is a document changed, and MongoDB wants transactions short. */
   redactionEvents: 500,
 
