@@ -29,6 +29,7 @@ export function groupSize(queue: readonly PendingAppend[], limits: GroupLimits):
 export function prefixOfChanges(group: readonly PendingAppend[]): number {
   const touched = new Set<string>();
   for (const [index, { append }] of group.entries()) {
+    if (append.companions.length === 0) continue;
     const own = append.companions.flatMap(({ touches }) => [...touches]);
     if (own.some((thing) => touched.has(thing))) return index;
     for (const thing of own) touched.add(thing);
@@ -57,17 +58,18 @@ export function prefixWithoutConflict(group: readonly PendingAppend[]): number {
   const touched = new Set<string>();
   for (const [index, pending] of group.entries()) {
     const { append } = pending;
+    const touches = pending.touches();
     const conflicts =
       (index > 0 && standsAlone(pending)) ||
       append.drafts.some((draft) => ids.has(draft.eventId)) ||
       append.expectations.some(({ filter }) => earlier.some((draft) => matches(filter, draft))) ||
-      [...pending.touches()].some((thing) => touched.has(thing));
+      touches.some((thing) => touched.has(thing));
     if (conflicts) return index;
     for (const draft of append.drafts) {
       ids.add(draft.eventId);
       earlier.push(draft);
     }
-    for (const thing of pending.touches()) touched.add(thing);
+    for (const thing of touches) touched.add(thing);
   }
   return group.length;
 }

@@ -6,6 +6,8 @@ import type { AdmittedAppend } from './admission';
 import { claimsUnder, type ClaimsAt } from './constrained';
 import { atOnce } from '../kernel/steps';
 
+const NOTHING: readonly string[] = [];
+
 export class PendingAppend {
   readonly answer: Promise<AppendResponse>;
   /** Some attempt of it may be recorded, now or later, although nobody has said so. */
@@ -56,9 +58,11 @@ export class PendingAppend {
   }
 
   /** What nothing else may claim or change in the same commit. */
-  *touches(): Iterable<string> {
-    for (const { touches } of this.append.companions) yield* touches;
-    if (this.#claims !== undefined) yield* this.#claims.of.touched;
+  touches(): readonly string[] {
+    const { companions } = this.append;
+    // Of most appends it is nothing, and this is asked for each of them.
+    if (companions.length === 0 && this.#claims === undefined) return NOTHING;
+    return [...companions.flatMap(({ touches }) => [...touches]), ...(this.#claims?.of.touched ?? [])];
   }
 
   recorded(first: number, recorded: number, duplicate: boolean): void {
