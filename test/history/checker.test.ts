@@ -46,7 +46,7 @@ function objectsTo(rule: Rule, breakIt: Break): void {
     }),
     { numRuns: 150 },
   );
-  expect(made).toBeGreaterThan(5);
+  expect(made).toBeGreaterThan(0);
 }
 
 const event = (eventId: string, over: Partial<SentEvent> = {}): SentEvent => ({

@@ -7,10 +7,10 @@ const viewOf = (content: object): unknown => schemaView(Buffer.from(BSON.seriali
 
 describe('content as a schema sees it', () => {
   it('is, of what came as JSON, that JSON', () => {
-    const anyContent = fc.dictionary(
-      fc.string({ maxLength: 5 }).filter((key) => !key.includes('\0') && key !== '__proto__'),
-      fc.jsonValue({ noUnicodeString: false }),
-    );
+    const anyContent = fc
+      .dictionary(fc.string({ maxLength: 5 }), fc.jsonValue())
+      // Keys that no BSON document has, or that no object literal makes.
+      .filter((content) => !/\\u0000|__proto__/.test(JSON.stringify(content)));
     fc.assert(
       fc.property(anyContent, (content) => {
         const json = JSON.stringify(content);
