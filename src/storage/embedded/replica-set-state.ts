@@ -4,7 +4,7 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { MongoClient, MongoServerError, type Db, type Document } from 'mongodb';
+import { MongoClient, MongoNetworkError, MongoServerError, type Db, type Document } from 'mongodb';
 
 /** An election of one takes a few tenths of a second; this is how finely that is noticed. */
 const LOOK_EVERY_MS = 25;
@@ -35,15 +35,25 @@ export async function reachPrimary(plan: ReplicaSetPlan): Promise<void> {
     const admin = client.db('admin');
     for (;;) {
       plan.signal.throwIfAborted();
-      const hello = await admin.command({ hello: 1 });
-      if (hasPrimary(hello)) return;
-      // Without its name it is new, still loading its configuration, or not in it.
-      if (hello['setName'] === undefined) await configure(admin, plan);
+      if (await isReady(admin, plan)) return;
       await delay(LOOK_EVERY_MS, undefined, { signal: plan.signal });
     }
   } finally {
     await client.close();
   }
+}
+
+/** One look, and what it calls for. A member that changes its state closes its connections: that is no fault. */
+async function isReady(admin: Db, plan: ReplicaSetPlan): Promise<boolean> {
+  try {
+    const hello = await admin.command({ hello: 1 });
+    if (hasPrimary(hello)) return true;
+    // Without its name it is new, still loading its configuration, or not in it.
+    if (hello['setName'] === undefined) await configure(admin, plan);
+  } catch (error) {
+    if (!(error instanceof MongoNetworkError)) throw error;
+  }
+  return false;
 }
 
 /** A member that is about to be primary names itself already, and takes no writes yet. */
