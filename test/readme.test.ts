@@ -12,6 +12,7 @@ import { JOBS } from '../src/jobs/tuning';
 import { RELAY } from '../observers/relay/tuning';
 import { OBSERVATION } from '../src/observation/tuning';
 import { TUNING } from '../src/sequences/tuning';
+import { OWNERSHIP } from '../src/storage/ownership';
 import { startAnnals, type AnnalsProcess } from './support/annals-process';
 import { shell } from './support/cli-run';
 import { fencedBlocks, linkProject, type LinkedProject } from './support/linked-project';
@@ -79,10 +80,10 @@ function written(name: string, value: number): string {
   return value % MIB === 0 ? `${value / MIB} MiB` : `${value / KIB} KiB`;
 }
 
-it('docs/limits.md names every limit of the contract and every number of the log, of observers, of jobs and of the relay, with its value', async () => {
+it('docs/limits.md names every limit of the contract and every number of the log, of observers, of jobs, of owners and of the relay, with its value', async () => {
   const page = await readFile(join(ROOT, 'docs', 'limits.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map((row) => [row[1], row[2]]);
-  const constants = [LIMITS, TUNING, OBSERVATION, JOBS, RELAY].flatMap((numbers) => Object.entries(numbers));
+  const constants = [LIMITS, TUNING, OBSERVATION, JOBS, OWNERSHIP, RELAY].flatMap((numbers) => Object.entries(numbers));
   expect(rows).toEqual(constants.map(([name, value]) => [name, written(name, value)]));
 });
 

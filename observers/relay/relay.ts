@@ -10,9 +10,11 @@ import type { Sequences } from '../../src/sequences/sequences';
 import type { Catalogue } from '../../src/storage/catalogue';
 import type { HoldRecord, LinkDefinition, LinkRecord } from '../../src/storage/link-records';
 import { Leases } from '../../src/storage/leases';
+import { Ownership, OWNERSHIP } from '../../src/storage/ownership';
 import { examine, startAt, type LinkStart } from './add';
 import { LinkDirectory, type LinkNamespace } from './directory';
-import { LinkOwnership } from './ownership';
+import { ownableLinks } from './ownership';
+import type { LinkEngine } from './engine';
 import { prove, type ProofMessage } from './prove';
 import type { Leaving, Redriven } from './redrive';
 import { StepLost, type LinkAddress } from './relay-steps';
@@ -59,14 +61,15 @@ export interface RelayOptions {
 
 export class Relay {
   readonly #directory: LinkDirectory;
-  readonly #ownership: LinkOwnership;
+  readonly #ownership: Ownership<LinkAddress, LinkEngine>;
 
   constructor(private readonly options: RelayOptions) {
     const { client, catalogue, sequences, logger, serverId, address } = options;
-    const leases = new Leases(client, serverId, address, RELAY.leaseMs);
+    const leases = new Leases(client, serverId, address, OWNERSHIP.leaseMs);
     this.#directory = new LinkDirectory(client, catalogue);
     const connect = ({ definition }: LinkRecord): Source => new Source(definition.source, address);
-    this.#ownership = new LinkOwnership({ leases, directory: this.#directory, sequences, connect, logger });
+    const of = ownableLinks({ directory: this.#directory, sequences, connect, logger });
+    this.#ownership = new Ownership({ leases, of, logger });
   }
 
   /** Compares both ends, then makes the link. @throws AnnalsError LINK_EXISTS, LINK_CANNOT_WORK, SOURCE_UNREACHABLE */
@@ -126,7 +129,8 @@ export class Relay {
 
   async remove(address: LinkAddress): Promise<void> {
     await this.#directory.require(address);
-    await this.#ownership.remove(address);
+    const store = await this.#directory.store(address);
+    await this.#ownership.remove(address, async (epoch) => store.remove(address.link, epoch));
     await this.#audit(address, 'LinkRemoved', {});
   }
 

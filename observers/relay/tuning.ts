@@ -58,21 +58,6 @@ export const RELAY = {
   /** Ranges in one message of a proof. */
   proofRanges: 500,
 
-  /** How long a lease holds without a renewal, in ms: longer than an election of a primary usually takes. */
-  leaseMs: 10_000,
-
-  /** How often a lease is renewed, in ms. */
-  leaseRenewMs: 2_500,
-
-  /** How often links without an owner are looked for, in ms. */
-  tendMs: 1_000,
-
-  /** How often every namespace is looked through for links that no lease tells of, in ms: after a restore of part of the databases. */
-  searchMs: 60_000,
-
-  /** How long the links' last steps may take at a stop, in ms; then their leases run out. */
-  stopMs: 2_000,
-
   /** How often states are told to who watches, in ms. */
   watchMs: 250,
 

@@ -6,9 +6,19 @@ import { join } from 'node:path';
 /** The options that the generated types (`npm run generate`) are made with; the two must agree. */
 const LOADER_OPTIONS = { longs: Number, enums: String, defaults: true, arrays: true, oneofs: true } as const;
 
-const FILES = ['event_sequences', 'event_types', 'constraints', 'observers', 'links', 'jobs', 'stores', 'server'].map(
-  (name) => `annals/v1/${name}.proto`,
-);
+const FILES = [
+  'event_sequences',
+  'event_types',
+  'constraints',
+  'observers',
+  'links',
+  'ordered_sequences',
+  'correlation',
+  'identities',
+  'jobs',
+  'stores',
+  'server',
+].map((name) => `annals/v1/${name}.proto`);
 
 /** The folder `proto/`, seen from the sources and from `dist`. */
 function protoRoot(): string {
@@ -27,7 +37,17 @@ export function contract(): PackageDefinition {
 }
 
 export type ServiceName =
-  'EventSequences' | 'EventTypes' | 'Constraints' | 'Observers' | 'Links' | 'Jobs' | 'Stores' | 'Server';
+  | 'EventSequences'
+  | 'EventTypes'
+  | 'Constraints'
+  | 'Observers'
+  | 'Links'
+  | 'OrderedSequences'
+  | 'Correlation'
+  | 'Identities'
+  | 'Jobs'
+  | 'Stores'
+  | 'Server';
 
 /** One service of the contract, by its name in `annals.v1`. */
 export function serviceDefinition(name: ServiceName): ServiceDefinition {

@@ -4,7 +4,6 @@
  */
 import type { Logger } from 'pino';
 import type { Relay } from '../../observers/relay/relay';
-import { RELAY } from '../../observers/relay/tuning';
 import type { EventTypeRegistry } from '../event-types/registry';
 import type { JobRunner } from '../jobs/job-runner';
 import { JOBS } from '../jobs/tuning';
@@ -13,6 +12,7 @@ import { OBSERVATION } from '../observation/tuning';
 import type { CommitWatch } from '../sequences/commit-watch';
 import type { Sequences } from '../sequences/sequences';
 import { TUNING } from '../sequences/tuning';
+import { OWNERSHIP } from '../storage/ownership';
 import { HEARTBEAT_MS, type ServerRegistry } from '../storage/servers';
 import type { DiskGuard } from './disk-guard';
 
@@ -46,7 +46,7 @@ export class Membership {
     this.#every(JOBS.lookMs, 'look for jobs', () => this.parts.jobs.look());
     this.#every(JOBS.tidyMs, 'tidying of jobs', () => this.parts.jobs.tidy());
     this.#every(OBSERVATION.tidyMs, 'tidying of observers', async () => this.parts.observation.tidy());
-    this.#every(RELAY.tendMs, 'look for links', async () => this.parts.relay.tend());
+    this.#every(OWNERSHIP.tendMs, 'look for links', async () => this.parts.relay.tend());
     this.#every(DISK_CHECK_MS, 'disk check', async () => {
       await this.parts.guard.check();
     });
