@@ -10,7 +10,7 @@ function documentOfServer(n: number): Buffer {
   const { type, eventSourceId, content = {} } = newEvent(n);
   const event = {
     ...{ eventId: undefined, type, generation: 0, eventSourceId, tags: [], correlationId: '', causationId: '' },
-    ...{ causedBy: '', occurred: undefined, validFrom: undefined },
+    ...{ causedBy: '', traceParent: '', occurred: undefined, validFrom: undefined },
     ...{ content: encodeBson(content), contentType: ContentType.BSON },
   };
   const sequence = { store: '', namespace: '', sequence: '' };

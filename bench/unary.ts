@@ -48,6 +48,7 @@ const wireEvent = ({ type, eventSourceId, content = {} }: NewEvent): WireEvent =
   correlationId: '',
   causationId: '',
   causedBy: '',
+  traceParent: '',
   occurred: undefined,
   validFrom: undefined,
   content: encodeBson(content),

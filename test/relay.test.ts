@@ -40,6 +40,7 @@ describe.each([
       correlationId: 'operation',
       causationId: 'cause',
       causedBy: 'somebody',
+      traceParent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
       occurred: new Date('2020-02-02T02:02:02Z'),
       validFrom: new Date('2019-01-01'),
     });

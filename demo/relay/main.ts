@@ -14,7 +14,7 @@ import { timed } from '../measures';
 import { checkLines } from '../report';
 import { webhooks, type Webhook } from '../webhooks';
 import { relayReport, stillThere, whatNext, type RelaySurroundings } from './relay-report';
-import { Service } from './service';
+import { Service } from '../service';
 import { relayFacts, tellRelayStory, type Services } from './story';
 
 interface DemoOptions {

@@ -14,7 +14,7 @@ import type { RelayStory } from './facts';
 import { relayChecks } from './relay-checks';
 import { PUBLIC_TYPES, publicPart, type PublicContent } from './public-events';
 import { Publisher, PUBLISHER } from './publisher';
-import type { Service } from './service';
+import type { Service } from '../service';
 
 export const LINK = 'hooks';
 

@@ -11,6 +11,7 @@ export const someEvent = (over: Partial<SourceEvent> = {}): SourceEvent => ({
   correlationId: '',
   causationId: '',
   causedBy: '',
+  traceParent: '',
   occurred: 0,
   recorded: 0,
   validFrom: 0,

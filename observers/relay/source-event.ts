@@ -12,6 +12,8 @@ export interface SourceEvent {
   readonly correlationId: string;
   readonly causationId: string;
   readonly causedBy: string;
+  /** W3C trace context; empty: none. */
+  readonly traceParent: string;
   readonly occurred: number;
   readonly recorded: number;
   readonly validFrom: number;
@@ -45,6 +47,7 @@ export function sourceEvent(event: RecordedEvent): SourceEvent {
     correlationId: event.correlationId,
     causationId: event.causationId,
     causedBy: event.causedBy,
+    traceParent: event.traceParent ?? '',
     occurred: event.occurred.getTime(),
     recorded: event.recorded.getTime(),
     validFrom: event.validFrom.getTime(),

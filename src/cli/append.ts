@@ -30,7 +30,7 @@ const EXAMPLES = `
 Input is NDJSON, a JSON array of objects, or one JSON object, in one of two shapes:
   whole events      {"type":"order.placed","eventSourceId":"order-17","content":{"total":42}}
                     and, if wanted: eventId, tags, correlationId, causationId, causedBy,
-                    occurred, validFrom, generation
+                    traceParent, occurred, validFrom, generation
   plain payloads    any objects, with --type and --source (or the properties to take them from)
 
 Examples:
@@ -56,6 +56,7 @@ export function addAppend(program: Command, invocation: Invocation): void {
     .option('--correlation <id>', 'the business operation that the events belong to')
     .option('--causation <id>', 'the id of the event that caused them')
     .option('--caused-by <id>', 'the identity that caused them')
+    .option('--trace-parent <context>', 'the W3C trace context that they belong to, such as a CI system’s TRACEPARENT')
     .option('--generation <n>', 'the generation that content is in, of events that name none', positiveNumber)
     .option('--batch <n>', `events of a call; each call is all or nothing (default up to ${DEFAULT_BATCH})`, batchSize)
     .option('--skip <n>', 'pass over so many events at the beginning of the input', wholeNumber)

@@ -87,6 +87,7 @@ export function eventFields(event: RecordedEvent, colors: Colors): string[] {
     ['correlation', event.correlationId],
     ['causation', event.causationId],
     ['caused by', event.causedBy],
+    ['trace', event.traceParent ?? ''],
     ['occurred', event.occurred.toISOString()],
     ['recorded', event.recorded.toISOString()],
     ['valid from', event.validFrom.getTime() === MIN_DATE_MS ? '' : event.validFrom.toISOString()],
@@ -109,7 +110,7 @@ const announcementWords = ({ kind, sequenceNumber, reason }: Announcement): stri
   `the ${kind} of ${sequenceNumber}: ${reason}`;
 
 /** `2026-03-01 12:00:00.000`, in UTC. */
-const shortTime = (date: Date): string => date.toISOString().replace('T', ' ').replace('Z', '');
+export const shortTime = (date: Date): string => date.toISOString().replace('T', ' ').replace('Z', '');
 
 const indented = (content: unknown): string =>
   JSON.stringify(content, undefined, 2)

@@ -26,6 +26,7 @@ describe('a whole event', () => {
         correlationId: 'c',
         causationId: 'k',
         causedBy: 'u',
+        traceParent: 'p',
         occurred: '2026-01-02T03:04:05Z',
         validFrom: '2025-01-01T00:00:00Z',
       }),
@@ -40,6 +41,7 @@ describe('a whole event', () => {
       correlationId: 'c',
       causationId: 'k',
       causedBy: 'u',
+      traceParent: 'p',
       occurred: new Date('2026-01-02T03:04:05Z'),
       validFrom: new Date('2025-01-01T00:00:00Z'),
     });
@@ -53,11 +55,12 @@ describe('a whole event', () => {
   });
 
   it('takes from the options what it does not say itself', () => {
-    const options = { tag: ['mine'], correlation: 'c', causedBy: 'me' };
+    const options = { tag: ['mine'], correlation: 'c', causedBy: 'me', traceParent: 'p' };
     expect(read('{"type":"t","eventSourceId":"s","tags":["its"],"content":{}}', options)).toMatchObject({
       tags: ['its'],
       correlationId: 'c',
       causedBy: 'me',
+      traceParent: 'p',
     });
   });
 

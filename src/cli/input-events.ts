@@ -19,6 +19,7 @@ export interface EventOptions {
   readonly correlation?: string;
   readonly causation?: string;
   readonly causedBy?: string;
+  readonly traceParent?: string;
   /** The generation of those events that name none. */
   readonly generation?: number;
 }
@@ -36,6 +37,7 @@ const EVENT_FIELDS = [
   'correlationId',
   'causationId',
   'causedBy',
+  'traceParent',
   'occurred',
   'validFrom',
 ];
@@ -113,6 +115,7 @@ function fromWholeEvent(slice: JsonSlice, options: EventOptions): NewEvent {
     ...present('correlationId', text(event, 'correlationId', line)),
     ...present('causationId', text(event, 'causationId', line)),
     ...present('causedBy', text(event, 'causedBy', line)),
+    ...present('traceParent', text(event, 'traceParent', line)),
     ...present('occurred', date(event, 'occurred', line)),
     ...present('validFrom', date(event, 'validFrom', line)),
     // An event that was read has its content in a generation that need not be the one it was appended in.
@@ -127,6 +130,7 @@ const fromOptions = (options: EventOptions) => ({
   ...present('correlationId', options.correlation),
   ...present('causationId', options.causation),
   ...present('causedBy', options.causedBy),
+  ...present('traceParent', options.traceParent),
   ...present('generation', options.generation),
 });
 

@@ -4,14 +4,19 @@ import { VERSION } from '../server/version';
 import { addAppend } from './append';
 import { addCompensate } from './compensate';
 import { addConstraints } from './constraints/constraints';
+import { addCauses } from './correlation/causes';
+import { addEffects } from './correlation/effects';
+import { addTrace } from './correlation/trace';
 import { addDiagnose } from './diagnose';
 import { EXIT_CODE_HELP, Exit, exitCodeOf, UsageError } from './exit-codes';
 import { failureLines } from './failure-lines';
 import { addFollow } from './follow';
 import { addGet } from './get';
+import { addIdentities } from './identities/identities';
 import { Invocation } from './invocation';
 import { addJobs } from './jobs/jobs';
 import { addLinks } from './links/links';
+import { addOrdered } from './ordered/ordered';
 import { addObservers } from './observers/observers';
 import { addRead } from './read';
 import { addRedact } from './redact';
@@ -41,6 +46,9 @@ const VERBS = [
   { name: 'get', add: addGet },
   { name: 'show', add: addShow },
   { name: 'tail', add: addTail },
+  { name: 'trace', add: addTrace },
+  { name: 'causes', add: addCauses },
+  { name: 'effects', add: addEffects },
   { name: 'compensate', add: addCompensate },
   { name: 'redact', add: addRedact },
   { name: 'types', add: addTypes },
@@ -49,6 +57,8 @@ const VERBS = [
   { name: 'sequences', add: addSequences },
   { name: 'observers', add: addObservers },
   { name: 'links', add: addLinks },
+  { name: 'ordered', add: addOrdered },
+  { name: 'identities', add: addIdentities },
   { name: 'jobs', add: addJobs },
   { name: 'diagnose', add: addDiagnose },
 ];

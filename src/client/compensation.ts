@@ -6,6 +6,7 @@ import { ContentType } from '../contract/messages';
 import { dateOf, durationOf } from '../contract/seconds-and-nanos';
 import { AnnalsError } from '../kernel/annals-error';
 import { newId } from '../kernel/ids';
+import type { EventContext } from './causation/event-context';
 import { AppendRefusedError, violationOf } from './errors';
 import { checkDate, checkNumber, checkText, invalidField } from './field-checks';
 import { wireContent, type EventFacts, type NewContent } from './new-event';
@@ -60,8 +61,11 @@ export interface RedactSelection {
   readonly eventSourceId: string;
 }
 
-/** The request without the event that it is about. */
-export function compensateRequest(compensation: NewCompensation): Omit<CompensateRequest, 'sequence'> {
+/** The request without the event that it is about. @param carried what it takes that it does not say itself. */
+export function compensateRequest(
+  compensation: NewCompensation,
+  carried?: EventContext,
+): Omit<CompensateRequest, 'sequence'> {
   const { compensationId, type, generation, reason } = compensation;
   const occurred = checkDate('occurred', compensation.occurred);
   const validFrom = checkDate('valid_from', compensation.validFrom);
@@ -73,7 +77,7 @@ export function compensateRequest(compensation: NewCompensation): Omit<Compensat
     generation: generation === undefined ? 0 : checkNumber('generation', generation),
     content,
     contentType: contentType === ContentType.BSON ? 'CONTENT_TYPE_BSON' : 'CONTENT_TYPE_JSON',
-    ...wireContext(compensation),
+    ...wireContext(compensation, carried),
     ...(occurred === undefined ? {} : { occurred: durationOf(occurred) }),
     ...(validFrom === undefined ? {} : { validFrom: durationOf(validFrom) }),
     reason: checkText('reason', reason),
@@ -88,12 +92,11 @@ export function compensateResult({ compensated, refused }: CompensateResponse__O
   return { sequenceNumber, compensationId, duplicate, recorded: dateOf(recorded) ?? new Date(0) };
 }
 
-export function redactRequest({
-  reason,
-  dryRun = false,
-  ...context
-}: RedactOptions): Pick<RedactRequest, 'reason' | 'dryRun' | 'correlationId' | 'causationId' | 'causedBy'> {
-  return { ...wireContext(context), reason: checkText('reason', reason), dryRun };
+export function redactRequest(
+  { reason, dryRun = false, ...context }: RedactOptions,
+  carried?: EventContext,
+): Pick<RedactRequest, 'reason' | 'dryRun' | 'correlationId' | 'causationId' | 'causedBy'> {
+  return { ...wireContext(context, carried), reason: checkText('reason', reason), dryRun };
 }
 
 export function wireSelectionToRedact({ type, eventSourceId }: RedactSelection): RedactSelection {
@@ -111,8 +114,8 @@ export const redactResult = (response: RedactResponse__Output): RedactResult => 
   lastSequenceNumber: response.lastSequenceNumber,
 });
 
-const wireContext = ({ correlationId = '', causationId = '', causedBy = '' }: Context) => ({
-  correlationId: checkText('correlation_id', correlationId),
-  causationId: checkText('causation_id', causationId),
-  causedBy: checkText('caused_by', causedBy),
+const wireContext = (said: Context, carried: EventContext = {}) => ({
+  correlationId: checkText('correlation_id', said.correlationId ?? carried.correlationId ?? ''),
+  causationId: checkText('causation_id', said.causationId ?? carried.causationId ?? ''),
+  causedBy: checkText('caused_by', said.causedBy ?? carried.causedBy ?? ''),
 });

@@ -13,6 +13,14 @@ export {
   type ServerInfo,
   type StoreInfo,
 } from './annals';
+export {
+  currentContext,
+  withCause,
+  withContext,
+  type CausingEvent,
+  type EventContext,
+} from './causation/event-context';
+export { handling, handlingTogether, type HandledEvent, type HandlingDetails } from './causation/handling';
 export type { CompensateResult, NewCompensation, RedactOptions, RedactResult, RedactSelection } from './compensation';
 export {
   constraint,
@@ -38,6 +46,25 @@ export type {
   UniqueValue,
 } from './constraints/definition';
 export type { ContentFormat } from './content-format';
+export {
+  Correlation,
+  type CausesOptions,
+  type EffectsOptions,
+  type ReachOptions,
+  type SequenceProgress,
+  type TraceAbout,
+  type TraceOptions,
+} from './correlation/correlation';
+export { Trace } from './correlation/trace';
+export type {
+  ObserverFailure,
+  SequencePart,
+  Sighting,
+  TraceGap,
+  TraceNode,
+  TraceNodeKind,
+} from './correlation/trace-node';
+export { traceTree, type TraceBranch } from './correlation/trace-tree';
 export type { GenerationOptions, View, ViewOptions } from './content-wanted';
 export { AppendRefusedError } from './errors';
 export type {
@@ -72,6 +99,13 @@ export { step } from './event-types/steps';
 export { EventCompensation } from './event-compensation';
 export { ContentInGeneration } from './event-content';
 export type { Filter, Selection } from './filter';
+export {
+  Identities,
+  type DescribedIdentity,
+  type ListIdentitiesOptions,
+  type NewIdentity,
+} from './identities/identities';
+export type { FormerIdentity, IdentityDescription, IdentityInfo, IdentityKind } from './identities/identity-info';
 export { JobFailedError, type JobFinding, type JobInfo, type JobState } from './jobs/job-info';
 export { Jobs, RunningJob, type JobWaitOptions } from './jobs/jobs';
 export type { EventFacts, Expectation, NewContent, NewEvent } from './new-event';
@@ -130,3 +164,29 @@ export {
 export { OutboxPump, type PumpOptions, type PumpState } from './transactional-outbox/pump';
 export type { HeldOutboxEvent } from './transactional-outbox/row';
 export type { CallOptions } from './unary';
+export { OrderedSequences, type Resolved, type ResolveOptions } from './ordered-sequences/ordered-sequences';
+export {
+  Processing,
+  type ProcessingState,
+  type ProcessOptions,
+  type StepHandler,
+  type StepHandlers,
+} from './ordered-sequences/processing';
+export type {
+  AuditEntry,
+  CompensationInfo,
+  OrderedSequenceInfo,
+  RenderedTemplate,
+  SequencePhase,
+  SequenceStatistics,
+  StepInfo,
+} from './ordered-sequences/sequence-info';
+export { Step } from './ordered-sequences/step';
+export type { InstanceOf, ResolveAction, SequenceSelection } from './ordered-sequences/wire-selection';
+export type {
+  GivenDefinition,
+  GivenDocument,
+  Json,
+  SequenceDefinition,
+  SequenceDocument,
+} from '../contract/sequence-document';

@@ -3,6 +3,7 @@ import { AnnalsError, overLimit } from '../kernel/annals-error';
 import { encodeBson } from '../kernel/content/decode-content';
 import { newId } from '../kernel/ids';
 import { LIMITS } from '../kernel/limits';
+import type { EventContext } from './causation/event-context';
 import { checkDate, checkNumber, checkText, invalidField } from './field-checks';
 import { wireFilter, type Filter } from './filter';
 
@@ -16,12 +17,14 @@ export interface EventFacts {
   /** Idempotency key, unique in the event sequence: 1 to 200 characters. A UUIDv7 unless given. */
   readonly eventId?: string | undefined;
   readonly tags?: readonly string[] | undefined;
-  /** The whole business operation. A new id, the same for all events of the call, unless given. */
+  /** The whole business operation. That of the event that is being handled, or a new id, the same for all events of the call, unless given. */
   readonly correlationId?: string | undefined;
-  /** The id of the event that directly caused this one. */
+  /** The id of the event that directly caused this one. The event that is being handled, unless given. */
   readonly causationId?: string | undefined;
-  /** The identity that caused it. */
+  /** The identity that caused it. That of the event that is being handled, unless given. */
   readonly causedBy?: string | undefined;
+  /** W3C trace context (`00-<trace id>-<span id>-<flags>`). That of the active span of OpenTelemetry, unless given. */
+  readonly traceParent?: string | undefined;
   /** When it happened. Now, by the server's clock, unless given. */
   readonly occurred?: Date | undefined;
   /** From when it holds in the domain. Always, unless given. */
@@ -50,12 +53,15 @@ export interface Expectation extends Filter {
   readonly lastSeen?: number | undefined;
 }
 
-/** Throws CALL_TOO_LARGE, CONTENT_TOO_LARGE, INVALID_CONTENT, INVALID_FIELD, INVALID_UTF8 or DATE_OUT_OF_RANGE. */
-export function wireEvents(events: readonly NewEvent[]): WireNewEvent[] {
+/**
+ * Throws CALL_TOO_LARGE, CONTENT_TOO_LARGE, INVALID_CONTENT, INVALID_FIELD, INVALID_UTF8 or DATE_OUT_OF_RANGE.
+ * @param carried what events take that they do not say themselves.
+ */
+export function wireEvents(events: readonly NewEvent[], carried?: EventContext): WireNewEvent[] {
   if (events.length === 0) throw invalidField('events', 'is empty; an append has at least one');
   if (events.length > LIMITS.eventsPerAppend)
     throw overLimit('events', LIMITS.eventsPerAppend, events.length, 'events', 'CALL_TOO_LARGE');
-  const wire = events.map(wireEvent);
+  const wire = events.map((event, i) => wireEvent(event, i, carried));
   const bytes = wire.reduce((sum, event) => sum + event.content.length, 0);
   // JSON is longer or shorter than the BSON that the limit is about; the server will say.
   if (bytes > LIMITS.appendBytes && wire.every((event) => event.contentType === ContentType.BSON))
@@ -63,7 +69,7 @@ export function wireEvents(events: readonly NewEvent[]): WireNewEvent[] {
   return wire;
 }
 
-function wireEvent(event: NewEvent, index: number): WireNewEvent {
+function wireEvent(event: NewEvent, index: number, carried: EventContext | undefined): WireNewEvent {
   const field = `events[${index}]`;
   const text = (name: string, value: string | undefined): string => checkText(`${field}.${name}`, value ?? '');
   return {
@@ -72,14 +78,19 @@ function wireEvent(event: NewEvent, index: number): WireNewEvent {
     generation: event.generation === undefined ? 0 : checkNumber(`${field}.generation`, event.generation),
     eventSourceId: text('event_source_id', event.eventSourceId),
     tags: event.tags === undefined ? [] : event.tags.map((tag, i) => checkText(`${field}.tags[${i}]`, tag)),
-    correlationId: text('correlation_id', event.correlationId),
-    causationId: text('causation_id', event.causationId),
-    causedBy: text('caused_by', event.causedBy),
+    correlationId: text('correlation_id', event.correlationId ?? carried?.correlationId),
+    causationId: text('causation_id', event.causationId ?? causeOf(event, carried)),
+    causedBy: text('caused_by', event.causedBy ?? carried?.causedBy),
     occurred: checkDate(`${field}.occurred`, event.occurred),
     validFrom: checkDate(`${field}.valid_from`, event.validFrom),
     ...wireContent(event, `${field}.content`),
+    traceParent: text('trace_parent', event.traceParent ?? carried?.traceParent),
   };
 }
+
+/** An event that is passed on under its own id is not its own cause. */
+const causeOf = ({ eventId }: NewEvent, carried: EventContext | undefined): string | undefined =>
+  carried?.causationId === eventId ? undefined : carried?.causationId;
 
 /** Throws CONTENT_TOO_LARGE, INVALID_CONTENT, INVALID_FIELD or INVALID_UTF8. */
 export function wireContent(given: NewContent, field: string): Pick<WireNewEvent, 'content' | 'contentType'> {

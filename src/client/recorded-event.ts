@@ -68,6 +68,8 @@ export class RecordedEvent<Content = UnknownContent> {
   readonly causationId: string;
   /** The identity that caused it; empty when nobody was named. */
   readonly causedBy: string;
+  /** W3C trace context of what appended it, where it was given. */
+  readonly traceParent: string | undefined;
   /** When it happened, by the client's clock. */
   readonly occurred: Date;
   /** When it was committed, by the server's clock. Orders nothing. */
@@ -105,6 +107,7 @@ export class RecordedEvent<Content = UnknownContent> {
     this.correlationId = wire.correlationId;
     this.causationId = wire.causationId;
     this.causedBy = wire.causedBy;
+    this.traceParent = wire.traceParent === '' ? undefined : wire.traceParent;
     this.occurred = new Date(wire.occurred);
     this.recorded = new Date(wire.recorded);
     this.validFrom = new Date(wire.validFrom ?? MIN_DATE_MS);

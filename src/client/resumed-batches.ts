@@ -8,14 +8,14 @@ import { ResponseStream } from './response-stream';
 import { Backoff, pause } from './retry';
 import { unreachable } from './unary';
 
-/** What a Read and a Subscribe have of their own; that they survive a lost connection they have in common. */
-export interface BatchSource {
+/** What a Read, a Subscribe and a page of a trace have of their own; that they survive a lost connection they have in common. */
+export interface BatchSource<Batch = EventBatch> {
   readonly path: string;
   /** The call that goes on from where the last batch ended; undefined when there is nothing left to ask for. */
   request(): Buffer | undefined;
-  decode(bytes: Buffer): EventBatch;
+  decode(bytes: Buffer): Batch;
   /** Moves on past a batch. Called for each, before it is handed out. */
-  moveOn(batch: EventBatch): void;
+  moveOn(batch: Batch): void;
   /** Milliseconds to go on trying without a message; Infinity for ever. */
   readonly patienceMs: number;
   /** The call has failed and another one will be tried. */
@@ -26,11 +26,11 @@ export interface BatchSource {
  * The batches of a call and, when its connection is lost, of the calls that take it up from where it
  * was: no event is left out and none comes twice. Nothing is opened before the first batch is wanted.
  */
-export async function* resumedBatches(
+export async function* resumedBatches<Batch = EventBatch>(
   connection: Connection,
-  source: BatchSource,
+  source: BatchSource<Batch>,
   signal: AbortSignal,
-): AsyncGenerator<EventBatch, void, undefined> {
+): AsyncGenerator<Batch, void, undefined> {
   const backoff = new Backoff();
   let lastFailure: AnnalsError | undefined;
   /** Set from the first failure on until a message comes: bounds how long we try. */

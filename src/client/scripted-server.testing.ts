@@ -26,6 +26,7 @@ export interface Script {
   readonly onRead?: (call: ServedStream) => void;
   readonly onSubscribe?: (call: ServedStream) => void;
   readonly onObserve?: (call: ObserveCall) => void;
+  readonly onTrace?: (call: ServedStream) => void;
 }
 
 export interface ScriptedServer {
@@ -46,6 +47,7 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
       script.onObserve?.(call);
     },
   });
+  server.addService(bytesOnly('Correlation'), { Trace: (call: ServedStream) => script.onTrace?.(call) });
   server.addService(bytesOnly('EventSequences'), {
     AppendStream: (call: AppendCall) => {
       streams++;

@@ -6,6 +6,9 @@ import { AnnalsError, overLimit } from '../kernel/annals-error';
 import { MAX_MESSAGE_BYTES } from '../kernel/limits';
 import type { SequenceAddress } from '../kernel/names';
 import { COMPENSATE, GET_EVENT, GET_TAIL, REDACT } from './calls';
+import { carriedHere, tracedAppend } from './causation/appending';
+import { currentContext, type EventContext } from './causation/event-context';
+import { activeTracer } from './causation/tracer';
 import {
   compensateRequest,
   compensateResult,
@@ -77,6 +80,9 @@ export class EventSequence {
    * the event loop travels together. After a lost connection it is sent again by itself, and recorded
    * once. The event ids are made here unless given, so that this holds.
    *
+   * What an event does not say of correlation, cause, identity and trace it takes from the event that is being
+   * handled, or from `withContext`.
+   *
    * Content is taken as it is when this is called; changing it later changes nothing. Await appends,
    * or some thousands at a time: those beyond what may be in flight are kept in memory.
    *
@@ -91,7 +97,11 @@ export class EventSequence {
     this.session.checkOpen();
     // `Array.isArray` does not narrow a readonly array.
     const all = Array.isArray(events) ? (events as readonly NewEvent[]) : [events as NewEvent];
-    return this.appendWire(wireEvents(all), options);
+    const { propagate } = this.session;
+    const tracer = propagate ? activeTracer() : undefined;
+    if (tracer === undefined) return this.appendWire(wireEvents(all, propagate ? carriedHere() : undefined), options);
+    const append = async (carried: EventContext) => this.appendWire(wireEvents(all, carried), options);
+    return tracedAppend(tracer, this.address, append);
   }
 
   /** @internal For events that were given their ids and encoded before, and must stay the same. */
@@ -108,6 +118,10 @@ export class EventSequence {
     const { recorded, ...appended } = response.appended;
     // Every event was given its id before.
     return { ...appended, recorded: new Date(recorded), eventIds: wire.map((event) => event.eventId ?? '') };
+  }
+
+  get #carried(): EventContext | undefined {
+    return this.session.propagate ? currentContext() : undefined;
   }
 
   /** @internal What stops before the client is closed. Returns how to call that off. */
@@ -170,7 +184,7 @@ export class EventSequence {
     compensation: NewCompensation<Content>,
     options: CallOptions = {},
   ): Promise<CompensateResult> {
-    const request = { sequence: this.address, ...wireKey(key), ...compensateRequest(compensation) };
+    const request = { sequence: this.address, ...wireKey(key), ...compensateRequest(compensation, this.#carried) };
     return compensateResult(await this.session.unary(COMPENSATE, request, options));
   }
 
@@ -184,7 +198,7 @@ export class EventSequence {
     options: CallOptions = {},
   ): Promise<RedactResult> {
     const which = 'type' in what ? { selection: wireSelectionToRedact(what) } : wireKey(what);
-    const request = { sequence: this.address, ...which, ...redactRequest(redaction) };
+    const request = { sequence: this.address, ...which, ...redactRequest(redaction, this.#carried) };
     return redactResult(await this.session.unary(REDACT, request, options));
   }
 

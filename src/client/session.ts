@@ -8,6 +8,11 @@ import { DEFAULT_TIMEOUT_MS, unary, type CallOptions, type Way } from './unary';
 export interface ConnectOptions {
   /** Milliseconds that a call may take unless it says otherwise. 30,000 unless given. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Appends take correlation, cause, identity and trace by themselves from where they are made, and handlers pass
+   * those of their event on; with OpenTelemetry, both have spans. `false` does without. True unless given.
+   */
+  readonly propagate?: boolean | undefined;
 }
 
 /** What everything that one `connect` gave has in common: the connection, and whether it is still open. */
@@ -16,15 +21,17 @@ export class Session {
   readonly owners: OwnerLinks;
   readonly appends: AppendStream;
   readonly timeoutMs: number;
+  readonly propagate: boolean;
   private closing: Promise<void> | undefined;
   private closed = false;
   private readonly stops = new Set<() => Promise<void>>();
 
-  constructor(hosts: readonly string[], { timeoutMs = DEFAULT_TIMEOUT_MS }: ConnectOptions) {
+  constructor(hosts: readonly string[], { timeoutMs = DEFAULT_TIMEOUT_MS, propagate = true }: ConnectOptions) {
     this.connection = new Connection(hosts);
     this.owners = new OwnerLinks(this.connection);
     this.appends = new AppendStream(this.connection);
     this.timeoutMs = timeoutMs;
+    this.propagate = propagate;
   }
 
   /** Throws CLIENT_CLOSED once `close` was called. */

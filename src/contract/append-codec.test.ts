@@ -33,6 +33,7 @@ const event = (over: Partial<NewEvent> = {}): NewEvent => ({
   correlationId: '',
   causationId: '',
   causedBy: '',
+  traceParent: '',
   occurred: undefined,
   validFrom: undefined,
   content: Buffer.from('{}'),

@@ -70,6 +70,7 @@ function writeNewEvent(event: NewEvent): void {
   writeTimestamp(writer, 10, event.validFrom);
   writer.bytes(11, event.content);
   writer.uint(12, event.contentType);
+  writer.string(13, event.traceParent);
 }
 
 function writeFilter(filter: EventFilter): void {
@@ -134,6 +135,7 @@ function readNewEvent(reader: ProtoReader): NewEvent {
     validFrom: undefined,
     content: EMPTY,
     contentType: ContentType.UNSPECIFIED,
+    traceParent: '',
   };
   const outer = reader.enter();
   while (reader.more()) readNewEventField(reader, reader.tag(), event);
@@ -181,6 +183,9 @@ function readNewEventField(reader: ProtoReader, tag: number, event: NewEvent): v
       return;
     case varintTag(12):
       event.contentType = readContentType(reader);
+      return;
+    case lengthTag(13):
+      event.traceParent = reader.string('trace_parent');
       return;
     default:
       reader.skip(tag);

@@ -46,6 +46,9 @@ const content = fc
   .map((bytes) => Buffer.from(bytes));
 const contentType = fc.constantFrom<ContentType[]>(0, 1, 2);
 const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
+/** Rare on the wire, so rare here, or comparing them takes the tests' time. */
+const rarely = <T>(value: fc.Arbitrary<T>, otherwise: T): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(otherwise) }, { weight: 1, arbitrary: value });
 const few = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(value, { maxLength: 4 });
 
 const newEvent: fc.Arbitrary<NewEvent> = fc.record({
@@ -61,6 +64,7 @@ const newEvent: fc.Arbitrary<NewEvent> = fc.record({
   validFrom: optional(date),
   content,
   contentType,
+  traceParent: rarely(text, ''),
 });
 
 const filter: fc.Arbitrary<EventFilter> = fc.record({
@@ -165,10 +169,6 @@ const compensation: fc.Arbitrary<Compensation> = fc.record({
   generations,
 });
 
-/** Rare on the wire, so rare here, or comparing them takes the tests' time. */
-const rarely = <T>(value: fc.Arbitrary<T>, otherwise: T): fc.Arbitrary<T> =>
-  fc.oneof({ weight: 3, arbitrary: fc.constant(otherwise) }, { weight: 1, arbitrary: value });
-
 export const wireEvents: fc.Arbitrary<WireEvent> = fc.record({
   sequenceNumber: number,
   eventId: text,
@@ -192,6 +192,7 @@ export const wireEvents: fc.Arbitrary<WireEvent> = fc.record({
   redaction: rarely(optional(redaction), undefined),
   notCast: rarely(text, ''),
   generations: rarely(generations, []),
+  traceParent: rarely(text, ''),
 });
 
 export { date as dates, few, number as sequenceNumbers, optional };

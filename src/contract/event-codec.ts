@@ -99,6 +99,7 @@ function readEvent(reader: ProtoReader): WireEvent {
     redaction: undefined,
     notCast: '',
     generations: NO_GENERATIONS,
+    traceParent: '',
   };
   let tags: string[] | undefined;
   let compensations: Compensation[] | undefined;
@@ -181,6 +182,9 @@ function readField(reader: ProtoReader, tag: number, event: WireEvent): void {
       return;
     case lengthTag(21):
       event.notCast = reader.string('not_cast');
+      return;
+    case lengthTag(23):
+      event.traceParent = reader.string('trace_parent');
       return;
     default:
       reader.skip(tag);

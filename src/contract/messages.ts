@@ -35,6 +35,8 @@ export interface NewEvent {
   validFrom: number | undefined;
   content: Buffer;
   contentType: ContentType;
+  /** Empty: none. */
+  traceParent: string;
 }
 
 export interface Expectation {
@@ -156,6 +158,8 @@ export interface WireEvent {
   /** Empty: the content is in the generation wanted. */
   notCast: string;
   generations: readonly WireGeneration[];
+  /** Empty: none. */
+  traceParent: string;
 }
 
 export interface EventBatch {

@@ -24,5 +24,6 @@ export const wireEvent = (over: Partial<WireEvent> = {}): WireEvent => ({
   redaction: undefined,
   notCast: '',
   generations: [],
+  traceParent: '',
   ...over,
 });

@@ -9,6 +9,8 @@ import { checkFilters } from './field-checks';
 
 const NOW = 1_700_000_000_000;
 
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
 const event = (fields: Partial<NewEvent> = {}): NewEvent => ({
   eventId: undefined,
   type: 'typed',
@@ -18,6 +20,7 @@ const event = (fields: Partial<NewEvent> = {}): NewEvent => ({
   correlationId: '',
   causationId: '',
   causedBy: '',
+  traceParent: '',
   occurred: undefined,
   validFrom: undefined,
   content: Buffer.from('{}'),
@@ -63,7 +66,8 @@ describe('defaults', () => {
   });
 
   it('leave what was given as it is', () => {
-    const given = event({ eventId: 'i', correlationId: 'c', causationId: 'd', causedBy: 'e', tags: ['t', 't'] });
+    const ids = { eventId: 'i', correlationId: 'c', causationId: 'd', causedBy: 'e', traceParent: TRACE };
+    const given = event({ ...ids, tags: ['t', 't'] });
     const { drafts, madeIds } = admit(request([given]), NOW);
     expect(madeIds).toBe(false);
     expect(drafts[0]).toMatchObject({
@@ -71,6 +75,7 @@ describe('defaults', () => {
       correlationId: 'c',
       causationId: 'd',
       causedBy: 'e',
+      traceParent: TRACE,
       tags: ['t', 't'],
     });
   });
@@ -190,6 +195,14 @@ describe('what is wrong with the call itself', () => {
       field: 'events[3].event_id',
       message: expect.stringContaining('events[1].event_id'),
     });
+  });
+
+  it('a trace context that is none, of whatever length, is told in part', () => {
+    for (const traceParent of [TRACE.toUpperCase(), TRACE.replace('00-', '01-'), 'x'.repeat(1_000_000)]) {
+      const error = refused(() => admit(request([event({ traceParent: TRACE }), event({ traceParent })]), NOW));
+      expect(error).toMatchObject({ code: 'INVALID_FIELD', field: 'events[1].trace_parent' });
+      expect(error.message.length).toBeLessThan(400);
+    }
   });
 
   it('a generation that the type has not', () => {

@@ -15,7 +15,7 @@ import { encodeEventDocument, type EventDraft } from '../storage/event-document'
 import type { Companion } from './companion';
 import type { ClaimsAt } from './constrained';
 import { checkContent, type CheckedContent } from './content-check';
-import { checkCause, checkDate, checkFilter, checkTags, checkType, required } from './field-checks';
+import { checkCause, checkDate, checkFilter, checkTags, checkTraceParent, checkType, required } from './field-checks';
 
 export interface AdmittedAppend {
   readonly drafts: readonly EventDraft[];
@@ -125,6 +125,7 @@ function draft(
     generation,
     tags: checkTags(event.tags, `${field}.tags`),
     ...checkCause(event, correlationId, `${field}.`),
+    traceParent: checkTraceParent(event.traceParent, `${field}.trace_parent`),
     occurred: checkDate(event.occurred ?? now, `${field}.occurred`),
     validFrom: checkDate(event.validFrom ?? MIN_DATE_MS, `${field}.valid_from`),
     contents,

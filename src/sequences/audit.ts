@@ -1,6 +1,8 @@
 /** An administrative act as an event for the `system` sequence. */
+import { createHash } from 'node:crypto';
 import { BSON } from 'mongodb';
 import { ContentType, type NewEvent } from '../contract/messages';
+import { LIMITS } from '../kernel/limits';
 
 /** Who causes the acts of the server itself. */
 export const SERVER_IDENTITY = 'annals';
@@ -17,17 +19,25 @@ export function act(
 ): NewEvent {
   const name = Object.values(subject).join('/');
   return {
-    eventId: `${type}:${name}`,
+    eventId: eventIdOf(type, name),
     type,
     generation: 0,
     eventSourceId: name,
     tags: [],
     correlationId: '',
     causationId: '',
+    traceParent: '',
     causedBy: SERVER_IDENTITY,
     occurred: undefined,
     validFrom: undefined,
     content: Buffer.from(BSON.serialize({ ...subject, ...facts })),
     contentType: ContentType.BSON,
   };
+}
+
+/** A name that is too long for an event id is told apart by its digest. */
+function eventIdOf(type: string, name: string): string {
+  const id = `${type}:${name}`;
+  if (id.length <= LIMITS.eventIdLength) return id;
+  return `${type}:sha256:${createHash('sha256').update(name).digest('hex')}`;
 }

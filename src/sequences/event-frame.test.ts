@@ -62,6 +62,7 @@ function wireEvent(facts: EventFacts, presentation: Presentation): WireEvent {
     sequenceNumber: number,
     recorded,
     validFrom: always(draft.validFrom),
+    traceParent: draft.traceParent ?? '',
     ...shown((effective ?? draft).contents, (effective ?? draft).generation),
     origin,
     announcement:

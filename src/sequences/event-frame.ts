@@ -52,6 +52,7 @@ const EFFECTIVE_COMPENSATION_FIELD = 19;
 const REDACTION_FIELD = 20;
 const NOT_CAST_FIELD = 21;
 const GENERATIONS_FIELD = 22;
+const TRACE_PARENT_FIELD = 23;
 
 /** Writes events one after the other into one buffer. One writer serves one message at a time. */
 export class FrameWriter extends FrameBuffer implements FieldVisitor {
@@ -141,6 +142,10 @@ export class FrameWriter extends FrameBuffer implements FieldVisitor {
     this.varint(CONTENT_GENERATION_TAG, generation);
     this.varint(CONTENT_TYPE_TAG, this.#contentType);
     this.#written = true;
+  }
+
+  traceparent(bytes: Buffer, start: number, end: number): void {
+    this.message(TRACE_PARENT_FIELD, bytes.subarray(start, end), this.#sourceEnd - end);
   }
 
   origin(bytes: Buffer, start: number, end: number): void {

@@ -1,6 +1,7 @@
 /** The rules for the fields of a call: what is wrong is thrown, with the field and the limit; the first fault is enough. */
 import { AnnalsError, overLimit } from '../kernel/annals-error';
 import { LIMITS, MAX_DATE_MS, MIN_DATE_MS } from '../kernel/limits';
+import { isTraceParent } from '../kernel/trace-parent';
 import type { EventFilter } from '../contract/messages';
 
 /** Types of the server's own events begin so. */
@@ -37,6 +38,20 @@ export const checkCause = (given: Cause, correlationId: string, prefix = ''): Ca
   causationId: atMost(given.causationId, `${prefix}causation_id`, LIMITS.metadataIdLength),
   causedBy: atMost(given.causedBy, `${prefix}caused_by`, LIMITS.metadataIdLength),
 });
+
+/** Of what is no trace context so many characters are told. */
+const SHOWN_CHARACTERS = 80;
+
+/** Empty: none. */
+export function checkTraceParent(text: string, field: string): string {
+  if (text === '' || isTraceParent(text)) return text;
+  const shown = JSON.stringify(text.slice(0, SHOWN_CHARACTERS));
+  throw new AnnalsError(
+    'INVALID_FIELD',
+    `${field} is ${shown}; a W3C trace context is 00-, 32 hexadecimal digits, -, 16 of them, - and 2 of them, in lower case, and neither id is 0`,
+    { field },
+  );
+}
 
 /** @param ms a date, ms since 1970. */
 export function checkDate(ms: number, field: string): number {

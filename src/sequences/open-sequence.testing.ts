@@ -121,5 +121,6 @@ const newEvent = (fields: Partial<NewEvent>): NewEvent => ({
   validFrom: undefined,
   content: json({ first: true }),
   contentType: ContentType.JSON,
+  traceParent: '',
   ...fields,
 });

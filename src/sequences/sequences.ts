@@ -6,7 +6,14 @@ import type { FenceOutcome, FencePlan, Fences } from '../constraints/activation'
 import type { ConstraintKeeper } from '../constraints/constraint-keeper';
 import type { TypeSource, TypesOfStore } from '../event-types/types-of-store';
 import { AnnalsError } from '../kernel/annals-error';
-import { addressKey, checkName, SYSTEM_SEQUENCE, WELL_KNOWN_SEQUENCES, type SequenceAddress } from '../kernel/names';
+import {
+  addressKey,
+  checkName,
+  RESERVED_SEQUENCES,
+  SYSTEM_SEQUENCE,
+  WELL_KNOWN_SEQUENCES,
+  type SequenceAddress,
+} from '../kernel/names';
 import type { Catalogue } from '../storage/catalogue';
 import { ensureEventCollection } from '../storage/event-collections';
 import { namespaceDatabase, sequenceCollection, sequenceOfCollection } from '../storage/names';
@@ -151,7 +158,7 @@ export class Sequences implements Fences {
 
   /** The sequence, when clients may write to it at this moment. Without waiting when it is open, so that calls keep their order. */
   #writable(address: SequenceAddress, deadline: number): OpenSequence | Promise<OpenSequence> {
-    if (address.sequence === SYSTEM_SEQUENCE) {
+    if (RESERVED_SEQUENCES.includes(address.sequence)) {
       throw new AnnalsError('RESERVED_SEQUENCE', undefined, { field: 'sequence.sequence' });
     }
     this.#refuseClosed();

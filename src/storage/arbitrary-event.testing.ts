@@ -59,6 +59,9 @@ const anyOrigin: fc.Arbitrary<OriginDraft> = fc.record({
   hops: fc.nat(20),
 });
 
+/** Stored as it is, whatever it is. */
+const anyTraceParent = fc.constantFrom('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'short');
+
 const anyPlainDraft = fc.record({
   eventId: anyText,
   correlationId: anyText,
@@ -84,13 +87,15 @@ export const anyDraft: fc.Arbitrary<EventDraft> = fc
     fc.nat(),
     fc.option(anyAnnouncement, { nil: undefined }),
     fc.option(anyOrigin, { nil: undefined }),
+    fc.option(anyTraceParent, { nil: undefined }),
   )
-  .map(([draft, contents, written, announces, origin]) => ({
+  .map(([draft, contents, written, announces, origin, traceParent]) => ({
     ...draft,
     generation: (written % contents.length) + 1,
     contents: contents.map((content, i) => ({ generation: i + 1, content })),
     ...(announces === undefined ? {} : { announces }),
     ...(origin === undefined ? {} : { origin }),
+    ...(traceParent === undefined ? {} : { traceParent }),
   }));
 
 /** The stored document, as the driver's own serializer would have it. */
@@ -104,6 +109,7 @@ export const documentOf = (draft: EventDraft, number: number, recorded: number):
   correlationId: draft.correlationId,
   causationId: draft.causationId,
   causedBy: draft.causedBy,
+  ...(draft.traceParent === undefined ? {} : { traceparent: draft.traceParent }),
   type: draft.type,
   generation: draft.generation,
   occurred: new Date(draft.occurred),

@@ -37,6 +37,8 @@ export interface EventDraft {
   readonly causationId: string;
   /** Empty when nobody is named. */
   readonly causedBy: string;
+  /** W3C trace context of what appended it; absent or empty: none. */
+  readonly traceParent?: string;
   readonly type: string;
   readonly generation: number;
   readonly occurred: number;
@@ -75,6 +77,7 @@ const KEY = {
   correlationId: element(BSON_STRING, 'correlationId'),
   causationId: element(BSON_STRING, 'causationId'),
   causedBy: element(BSON_STRING, 'causedBy'),
+  traceparent: element(BSON_STRING, 'traceparent'),
   type: element(BSON_STRING, 'type'),
   generation: element(BSON_INT32, 'generation'),
   occurred: element(BSON_DATE, 'occurred'),
@@ -122,6 +125,7 @@ function upperBound(e: EventDraft): number {
     e.causedBy.length +
     e.type.length +
     e.eventSourceId.length;
+  if (e.traceParent !== undefined) units += e.traceParent.length + KEY.traceparent.length;
   for (const tag of e.tags) units += tag.length + TAG_OVERHEAD;
   if (e.origin !== undefined) {
     const { store, namespace, sequence, link } = e.origin;
@@ -235,6 +239,7 @@ export function encodeEventDocument(e: EventDraft): Buffer {
   w.string(KEY.correlationId, e.correlationId);
   w.string(KEY.causationId, e.causationId);
   w.string(KEY.causedBy, e.causedBy);
+  if (e.traceParent !== undefined && e.traceParent !== '') w.string(KEY.traceparent, e.traceParent);
   w.string(KEY.type, e.type);
   w.int32(KEY.generation, e.generation);
   w.int64(KEY.occurred, e.occurred);

@@ -29,6 +29,7 @@ function visited(bytes: Buffer, start = 0): Visited {
     string: (field, b, from, to) => (strings[field] = b.toString('utf8', from, to)),
     number: (field, value) => (numbers[field] = value),
     tag: (b, from, to) => tags.push(b.toString('utf8', from, to)),
+    traceparent: (b, from, to) => (strings['traceparent'] = b.toString('utf8', from, to)),
     content: (generation, b, from, to) => (content[generation] = BSON.deserialize(b.subarray(from, to))),
     origin: part('origin'),
     announces: part('announces'),
@@ -56,7 +57,7 @@ function decoded(bytes: Uint8Array): Visited {
   };
   return {
     strings: of(
-      ['eventId', 'correlationId', 'causationId', 'causedBy', 'type', 'eventSourceId'],
+      ['eventId', 'correlationId', 'causationId', 'causedBy', 'traceparent', 'type', 'eventSourceId'],
       (name) => document[name] as unknown,
     ) as Record<string, string>,
     numbers: of(['_id', 'generation', 'occurred', 'recorded', 'validFrom'], number) as Record<string, number>,

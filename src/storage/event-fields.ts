@@ -11,6 +11,8 @@ export interface FieldVisitor {
   tag(bytes: Buffer, start: number, end: number): void;
   /** One generation's content: a BSON document from `start` to `end`. */
   content(generation: number, bytes: Buffer, start: number, end: number): void;
+  /** The trace context of what appended the event, where it was given. */
+  traceparent(bytes: Buffer, start: number, end: number): void;
   /** The origin of a relayed event: a BSON document from `start` to `end`. */
   origin(bytes: Buffer, start: number, end: number): void;
   /** What an announcement says, and about which event: a BSON document from `start` to `end`. */
@@ -27,6 +29,7 @@ export const PASS_OVER: FieldVisitor = {
   number: () => undefined,
   tag: () => undefined,
   content: () => undefined,
+  traceparent: () => undefined,
   origin: () => undefined,
   announces: () => undefined,
   compensations: () => undefined,
@@ -140,6 +143,7 @@ const K = {
   announces: hashOf('announces'),
   compensations: hashOf('compensations'),
   redaction: hashOf('redaction'),
+  traceparent: hashOf('traceparent'),
 };
 
 /** The size of an array or document with nothing in it. */
@@ -209,6 +213,9 @@ export function visitEvent(b: Buffer, start: number, v: FieldVisitor): void {
         break;
       case K.redaction:
         v.redaction(b, value, at);
+        break;
+      case K.traceparent:
+        v.traceparent(b, text, at - 1);
         break;
     }
   }

@@ -35,6 +35,8 @@ export interface Range {
   readonly filters?: readonly EventFilter[];
   /** Announcements that no filter asks for are left out by the database. Otherwise it is for the caller to pass over them, which is cheaper for many events: they are few. */
   readonly delivered?: boolean;
+  /** The fields that are wanted, beside the number. Absent: all. */
+  readonly projection?: Readonly<Record<string, 1>>;
 }
 
 /** The events of a range, in the direction asked for. A collection that is not there is an empty one. */
@@ -52,6 +54,7 @@ export async function findEvents(db: Db, collection: string, range: Range): Prom
       batchSize: range.limit,
       maxTimeMS: FIND_TIME_MS,
       readConcern: READ_CONCERN,
+      ...(range.projection === undefined ? {} : { projection: range.projection }),
       ...hintFor(filters),
     },
     { raw: true },

@@ -1,15 +1,17 @@
 import { AnnalsError } from '../../kernel/annals-error';
+import { DEFAULT_SEQUENCE } from '../../kernel/names';
 import { Cancellation, reasonOf } from '../cancellation';
 import { callFailure } from '../errors';
 import { checkNumber, invalidField } from '../field-checks';
 import type { Link } from '../link';
-import { Backoff, pause } from '../retry';
+import { atMost, stayRegistered } from '../registered/life';
+import { Outcome } from '../registered/outcome';
+import type { RegisteredStream } from '../registered/stream';
 import type { Session } from '../session';
-import { afterEnd } from './after-end';
 import { DeliverySchedule } from './delivery-schedule';
 import { plainHandler, type ObservationState, type ObserveOptions } from './handlers';
-import { ObserveStream } from './observe-stream';
-import { Outcome } from './outcome';
+import { observeStream } from './observe-stream';
+import { passingOn } from './passing-on';
 import { registrationOf, type ObserverAddress, type Registered } from './registration';
 
 /** A client at work under an observer: registers, handles what comes, and registers again when it must. */
@@ -43,9 +45,9 @@ export class Observation {
   readonly #ending: Cancellation;
   /** Why nothing new is begun. */
   readonly #stopping = new AbortController();
-  readonly #outcome = new Outcome();
+  readonly #outcome = new Outcome<Registered>();
   #stopped: Promise<void> | undefined;
-  #stream: ObserveStream | undefined;
+  #stream: RegisteredStream | undefined;
   #state: ObservationState = 'connecting';
   #handled = 0;
   #position: number | undefined;
@@ -61,7 +63,12 @@ export class Observation {
     if (checkNumber('concurrency', concurrency) === 0) throw invalidField('concurrency', 'is 0');
     const handling = {
       observer: address.observer,
-      handler: plainHandler(options),
+      handler: session.propagate
+        ? passingOn(plainHandler(options), {
+            destination: options.sequence ?? DEFAULT_SEQUENCE,
+            consumer: address.observer,
+          })
+        : plainHandler(options),
       isPermanent,
       handled: (events: number) => (this.#handled += events),
     };
@@ -148,61 +155,39 @@ export class Observation {
 
   /** Returns when the observation was stopped; throws what ends it. */
   async #registerAgainAndAgain(): Promise<void> {
-    const { owners } = this.#session;
-    const backoff = new Backoff();
     const waiting = new Cancellation(this.#ending.signal, this.#stopping.signal);
-    let followed = false;
-    try {
-      for (;;) {
-        const link = await owners.ready(this.#owned, waiting.signal);
-        if (waiting.signal.aborted) return;
-        const cause = await this.#observe(link, backoff);
+    const life = {
+      owners: this.#session.owners,
+      owned: this.#owned,
+      begin: (link: Link, registered: () => void) => (this.#stream = this.#observe(link, registered)),
+      over: () => {
+        this.#stream = undefined;
         this.#schedule.takeBackAll();
-        if (waiting.signal.aborted) return;
-        const { error, next } = afterEnd(cause);
-        if (next === 'end') throw error;
-        if (next === 'wait' && this.#options.onDefinitionInUse === 'fail') throw error;
-        if (next === 'elsewhere') {
-          // Two servers that name each other are both wrong for a moment: no haste after the first time.
-          const further = followed;
-          followed = true;
-          if (owners.follow(this.#owned, error) && !further) continue;
-        } else {
-          followed = false;
-        }
-        if (next === 'reconnect') owners.lost(this.#owned, link);
-        this.#tell(next === 'wait' ? 'waiting' : 'reconnecting', error);
-        await pause(backoff.next(), waiting.signal);
-      }
+      },
+      interrupted: (state: 'waiting' | 'reconnecting', reason: AnnalsError) => {
+        this.#tell(state, reason);
+      },
+      waits: this.#options.onDefinitionInUse !== 'fail',
+    };
+    try {
+      await stayRegistered(life, waiting.signal);
     } finally {
       waiting.release();
     }
   }
 
-  /** One stream, until it is over. Resolves with what ended it. */
-  async #observe(link: Link, backoff: Backoff): Promise<unknown> {
-    let stream: ObserveStream;
-    try {
-      stream = new ObserveStream(link, this.#register, {
-        registered: (registered) => {
-          backoff.reset();
-          this.#position = registered.position;
-          this.#outcome.register(registered);
-          this.#tell('observing');
-        },
-        deliver: (deliveries, answer) => {
-          this.#schedule.receive(deliveries, answer);
-        },
-      });
-    } catch (error) {
-      return error;
-    }
-    this.#stream = stream;
-    try {
-      return await stream.over;
-    } finally {
-      this.#stream = undefined;
-    }
+  #observe(link: Link, taken: () => void): RegisteredStream {
+    return observeStream(link, this.#register, {
+      registered: (registered) => {
+        taken();
+        this.#position = registered.position;
+        this.#outcome.register(registered);
+        this.#tell('observing');
+      },
+      deliver: (deliveries, answer) => {
+        this.#schedule.receive(deliveries, answer);
+      },
+    });
   }
 
   #tell(state: ObservationState, reason?: AnnalsError): void {
@@ -217,16 +202,3 @@ export class Observation {
 /** What an owner is remembered by: the same for a stream and for a call about the observer. */
 export const ownedName = ({ store, namespace, observer }: ObserverAddress): string =>
   `${store}/${namespace}/${observer}`;
-
-async function atMost(ms: number, promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const limit = new Cancellation(signal);
-  limit.cancelAfter(ms, () => new AnnalsError('CANCELLED'));
-  await Promise.race([
-    promise,
-    new Promise<void>((resolve) => {
-      if (limit.signal.aborted) resolve();
-      limit.signal.addEventListener('abort', () => resolve(), { once: true });
-    }),
-  ]);
-  limit.release();
-}

@@ -2,7 +2,7 @@ import { encodeRegistered, encodeServerHeartbeat } from '../../contract/observe-
 import { messageCodec } from '../../contract/services';
 import { Link } from '../link';
 import { startScriptedServer, type ObserveCall, type ScriptedServer } from '../scripted-server.testing';
-import { ObserveStream } from './observe-stream';
+import { observeStream } from './observe-stream';
 import type { Registered } from './registration';
 
 const HEARTBEAT_MS = 50;
@@ -22,7 +22,7 @@ async function observe(onObserve: (call: ObserveCall) => void) {
   expect(await link.connect()).toBe(true);
   const told: Registered[] = [];
   const events = { registered: (registered: Registered) => told.push(registered), deliver: () => undefined };
-  return { stream: new ObserveStream(link, Buffer.alloc(0), events, HEARTBEAT_MS), told };
+  return { stream: observeStream(link, Buffer.alloc(0), events, HEARTBEAT_MS), told };
 }
 
 const registered = (heartbeatMs: number): Buffer =>

@@ -232,17 +232,19 @@ export class Processing {
     try {
       const handler = this.#handlers.get(step.event.type);
       if (handler === undefined) throw new Error(`there is no handler for ${step.event.type}`);
-      const details = {
-        destination: step.sequenceName,
-        consumer: this.#options.name ?? 'processor',
-        attempt: step.attempt,
-      };
-      const output: unknown = await handling(step.event, async () => handler(step), details);
+      const output: unknown = await this.#passedOn(step, async () => handler(step));
       return { processed: { output: output === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(output)) } };
     } catch (error) {
       const { message, permanent } = failureOf(error, this.#options.isPermanent ?? (() => false));
       return { failed: { code: codeOf(error), message, permanent } };
     }
+  }
+
+  /** What is appended in `run` is caused by the step's event. */
+  async #passedOn(step: Step, run: () => Promise<unknown>): Promise<unknown> {
+    if (!this.#session.propagate) return run();
+    const consumer = this.#options.name ?? 'processor';
+    return handling(step.event, run, { destination: step.sequenceName, consumer }, { attempt: step.attempt });
   }
 
   #takeBackAll(): void {

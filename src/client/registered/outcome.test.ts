@@ -1,6 +1,6 @@
 import { AnnalsError } from '../../kernel/annals-error';
 import { Outcome } from './outcome';
-import type { Registered } from './registration';
+import type { Registered } from '../observe/registration';
 
 const REGISTERED: Registered = {
   clientId: 'c',
@@ -13,7 +13,7 @@ const REGISTERED: Registered = {
 const failure = new AnnalsError('UNKNOWN_STORE');
 
 test('an end that was asked for is nobody’s failure', async () => {
-  const outcome = new Outcome();
+  const outcome = new Outcome<object>();
   outcome.register(REGISTERED);
   outcome.end(new AnnalsError('CANCELLED'), undefined);
   expect(await outcome.registered).toBe(REGISTERED);
@@ -21,7 +21,7 @@ test('an end that was asked for is nobody’s failure', async () => {
 });
 
 test('a failure reaches who asked for either promise', async () => {
-  const outcome = new Outcome();
+  const outcome = new Outcome<object>();
   const heard = expect(outcome.registered).rejects.toBe(failure);
   outcome.end(failure, failure);
   await heard;

@@ -1,12 +1,11 @@
 import type { AnnalsError } from '../../kernel/annals-error';
-import type { Registered } from './registration';
 
 /**
- * The two promises of an observation. One that nobody listens to must not be lost in silence, and one
+ * The two promises of a program that serves the server. One that nobody listens to must not be lost in silence, and one
  * that somebody heard of by the other must not end the program: a failure is unhandled, as Node
  * understands it, unless `done` was asked for, or `registered` was and has told of it.
  */
-export class Outcome {
+export class Outcome<Registered> {
   readonly #registered: Promise<Registered>;
   readonly #done: Promise<void>;
   #register: (registered: Registered) => void = () => undefined;

@@ -1,4 +1,5 @@
 import { AnnalsError } from '../../kernel/annals-error';
+import { carriedHere } from '../causation/appending';
 import { invalidField } from '../field-checks';
 import type { NewEvent } from '../new-event';
 import { checkCollection } from '../reduce/options';
@@ -20,6 +21,8 @@ const COLLECTION = 'annals.outbox';
 export interface TransactionalOutboxOptions {
   /** Where the rows wait; beside it are `….sources` and `….pump`. `annals.outbox` unless given. One for each target. */
   readonly collection?: string | undefined;
+  /** Events take correlation, cause, identity and trace by themselves from where they are added. True unless given. */
+  readonly propagate?: boolean | undefined;
 }
 
 /**
@@ -34,20 +37,22 @@ export interface TransactionalOutboxOptions {
  */
 export const transactionalOutbox = (
   db: OutboxDatabase,
-  options: TransactionalOutboxOptions = {},
-): TransactionalOutbox => new TransactionalOutbox(db, checkCollection(options.collection ?? COLLECTION));
+  { collection = COLLECTION, propagate = true }: TransactionalOutboxOptions = {},
+): TransactionalOutbox => new TransactionalOutbox(db, checkCollection(collection), propagate);
 
 export class TransactionalOutbox {
   readonly #db: OutboxDatabase;
   readonly #collection: string;
   readonly #rows: OutboxRows;
+  readonly #propagate: boolean;
   readonly #pumps = new Set<OutboxPump>();
 
   /** @internal Use `transactionalOutbox`. */
-  constructor(db: OutboxDatabase, collection: string) {
+  constructor(db: OutboxDatabase, collection: string, propagate: boolean) {
     this.#db = db;
     this.#collection = collection;
     this.#rows = new OutboxRows(db, collection);
+    this.#propagate = propagate;
   }
 
   /**
@@ -76,7 +81,7 @@ export class TransactionalOutbox {
       throw invalidField('session', 'is in no transaction: state and event would be written apart');
     // `Array.isArray` does not narrow a readonly array.
     const all = Array.isArray(events) ? (events as readonly NewEvent[]) : [events as NewEvent];
-    const kept = eventsToKeep(all);
+    const kept = eventsToKeep(all, this.#propagate ? carriedHere() : undefined);
     await this.#rows.prepare();
     await this.#rows.add(session, kept);
     this.#wake();

@@ -5,6 +5,7 @@
 import { ContentType, type NewEvent as WireNewEvent, type Violation } from '../../contract/messages';
 import { newId } from '../../kernel/ids';
 import { LIMITS } from '../../kernel/limits';
+import type { EventContext } from '../causation/event-context';
 import { invalidField } from '../field-checks';
 import { decodeContent } from '../event-content';
 import { wireEvents, type NewEvent } from '../new-event';
@@ -41,16 +42,18 @@ export interface HeldOutboxEvent {
 /**
  * The events as they will be appended, with everything in them that must be the same at every attempt.
  * Throws what an append would throw: then the transaction fails, and nothing waits that never can go.
+ * @param carried what events take that they do not say themselves: from here, since the pump works elsewhere.
  */
-export function eventsToKeep(events: readonly NewEvent[]): OutboxRow['event'][] {
+export function eventsToKeep(events: readonly NewEvent[], carried?: EventContext): OutboxRow['event'][] {
   const occurred = new Date();
-  const correlationId = newId();
+  const correlationId = carried?.correlationId ?? newId();
   const wire = wireEvents(
     events.map((event) => ({
       ...event,
       occurred: event.occurred ?? occurred,
       correlationId: event.correlationId ?? correlationId,
     })),
+    carried,
   );
   return wire.map((event, i) => {
     const { eventId = '' } = event;
@@ -95,6 +98,8 @@ interface StoredRow {
   readonly correlationId: string;
   readonly causationId: string;
   readonly causedBy: string;
+  /** Absent in rows of earlier releases. */
+  readonly traceParent?: string;
   readonly occurred: Date | null;
   readonly validFrom: Date | null;
   readonly format: 'json' | 'bson';
@@ -125,6 +130,7 @@ export function rowOf(document: OutboxDocument): OutboxRow {
       correlationId: row.correlationId,
       causationId: row.causationId,
       causedBy: row.causedBy,
+      traceParent: row.traceParent ?? '',
       occurred: row.occurred?.getTime(),
       validFrom: row.validFrom?.getTime(),
       content: bytesOf(row.content),

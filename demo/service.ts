@@ -4,8 +4,8 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect, type Annals } from '../../src/client';
-import { mongodbOf, startDemoServer, type DemoServer } from '../demo-server';
+import { connect, type Annals } from '../src/client';
+import { mongodbOf, startDemoServer, type DemoServer } from './demo-server';
 
 /** Milliseconds that calls wait for an answer: longer than a killed server is away, on a slow machine too. */
 const PATIENCE_MS = 90_000;
