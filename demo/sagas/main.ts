@@ -13,7 +13,8 @@ import { listenForInterruption } from '../interruption';
 import { Service } from '../service';
 import { checkLines } from '../report';
 import { sagaReport, stillThere, whatNext, type SagaSurroundings } from './saga-report';
-import { tellSagaStory, type SagaStory } from './story';
+import type { SagaStory } from './facts';
+import { tellSagaStory } from './story';
 
 interface DemoOptions {
   readonly keep?: boolean;

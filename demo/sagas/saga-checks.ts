@@ -1,7 +1,7 @@
 /** What must be so when all invoices are settled: each a fact that was looked at. */
 import { check, type Check } from '../checks';
 import { BLOCKED, CANCELLED, REVERSED, sequenceOf, UNREACHABLE, type Invoice } from './invoices';
-import type { Effects, SagaStory } from './story';
+import type { Effects, SagaStory } from './facts';
 
 export const sagaChecks = (story: Omit<SagaStory, 'checks'>): Check[] => [
   ended(story),

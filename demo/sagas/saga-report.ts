@@ -3,7 +3,7 @@ import { auditLine } from '../../src/cli/ordered/sequence-lines';
 import { count, printable, type Colors } from '../../src/cli/terminal';
 import { heading } from '../report';
 import { BLOCKED, CANCELLED, sequenceOf } from './invoices';
-import type { SagaStory } from './story';
+import type { SagaStory } from './facts';
 
 export interface SagaSurroundings {
   readonly colors: Colors;

@@ -4,35 +4,13 @@
  * what the services did is compared with what the sequences say.
  */
 import { join } from 'node:path';
-import type { AuditEntry, OrderedSequenceInfo, RecordedEvent } from '../../src/client';
-import type { Check } from '../checks';
+import type { AuditEntry, OrderedSequenceInfo } from '../../src/client';
 import { timed } from '../measures';
 import type { Service } from '../service';
 import { startChild, type Child } from './child';
+import type { Effects, SagaStory } from './facts';
 import { BLOCKED, CANCELLED, eventsOf, invoices, REVERSED, sequenceOf, UNREACHABLE, type Invoice } from './invoices';
 import { sagaChecks } from './saga-checks';
-
-/** What a service says that it did. */
-export interface Effects {
-  readonly asked: number;
-  /** Requests that it knew by their key. */
-  readonly repeated: number;
-  readonly effects: readonly { readonly key: string; readonly id: string; readonly request: Invoice['content'] }[];
-}
-
-export interface SagaStory {
-  readonly invoices: readonly Invoice[];
-  readonly sequences: readonly OrderedSequenceInfo[];
-  readonly ledger: Effects;
-  readonly mailer: Effects;
-  readonly compensations: readonly RecordedEvent[];
-  readonly audits: ReadonlyMap<string, readonly AuditEntry[]>;
-  readonly killing: { readonly booked: number; readonly settled: number; readonly restartMs: number };
-  readonly settledMs: number;
-  /** The documents are the same after they were made anew from the log. */
-  readonly rebuiltAlike: boolean;
-  readonly checks: readonly Check[];
-}
 
 /** Invoices of the demo: enough that the killing meets them at every step. */
 const INVOICES = 42;

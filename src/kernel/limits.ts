@@ -22,6 +22,15 @@ export const LIMITS = {
   /** Characters of a correlation id, a causation id or an identity's id. */
   metadataIdLength: 200,
 
+  /** Characters of an identity's subject or name: a token's `sub` has up to 255, a distinguished name more. */
+  identityTextLength: 400,
+
+  /** Former descriptions that are kept of one identity: it is one document, and beyond it the oldest goes. */
+  formerIdentities: 100,
+
+  /** Identities in one page of a list. */
+  identitiesPerPage: 1_000,
+
   /** Tags of one event: each is an index entry. */
   tagsPerEvent: 32,
 
@@ -115,8 +124,71 @@ export const LIMITS = {
   /** Properties that make one value of a constraint. */
   propertiesPerClaim: 8,
 
+  /** Nodes in one page of a trace, or in the effects of an event: some MB of messages. */
+  nodesPerTrace: 10_000,
+
+  /** Causes up and effects down from an event. */
+  traceDepth: 10_000,
+
+  /** Other servers that one lookup of causes asks besides those that its links name. */
+  peersPerTrace: 16,
+
+  /** Servers that may be behind each other in a lookup of causes. */
+  hopsPerTrace: 32,
+
   /** Namespaces in one `Stores.Ensure`: each is a database with its collections. */
   namespacesPerEnsure: 64,
+
+  /** Characters of an ordered sequence's id: ids of events are made of it. */
+  sequenceIdLength: 200,
+
+  /** Characters of the name of an ordered sequence or its definition, and of its source's id and name. */
+  sequenceNameLength: 200,
+
+  /** Characters of a definition's version: semver leaves it open. */
+  sequenceVersionLength: 64,
+
+  /** Tags of an ordered sequence, each with a value. */
+  sequenceTags: 32,
+
+  /** Events of one ordered sequence: its state is one document, written anew after each change. */
+  sequenceEvents: 1_000,
+
+  /** Bytes of an ordered sequence's document, as BSON with its defaults: it is the content of the event that begins it. */
+  sequenceDocumentBytes: 768 * KIB,
+
+  /** Ordered sequences that cause each other in a row: more are most likely a circle. */
+  sequenceDepth: 16,
+
+  /** Compensating events of one ordered sequence: they are rendered at once and recorded as one event. */
+  compensatingEvents: 100,
+
+  /** Bytes of the contents that one rollback renders, as BSON: with the ids around them they are the content of one event. */
+  renderedBytes: 512 * KIB,
+
+  /** Bytes of one template, as JSON. */
+  templateBytes: 64 * KIB,
+
+  /** Levels of nesting in a template. */
+  templateDepth: 32,
+
+  /** Expressions in one template. */
+  templateExpressions: 100,
+
+  /** Names and indexes in one expression of a template. */
+  templateSteps: 32,
+
+  /** Retries of one step: each attempt is on the log. */
+  maxRetries: 1_000,
+
+  /** Seconds between two attempts at a step: a week. What waits longer waits for a person. */
+  retryIntervalSeconds: 604_800,
+
+  /** What a wait is multiplied by for the next one. */
+  retryCoefficient: 100,
+
+  /** Seconds that one attempt at a step may take: thirty days. */
+  stepTimeoutSeconds: 2_592_000,
 } as const;
 
 /**

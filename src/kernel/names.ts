@@ -12,6 +12,10 @@ export const WELL_KNOWN_SEQUENCES = ['event-log', 'outbox', 'inbox', 'system'] a
 export const DEFAULT_SEQUENCE = 'event-log';
 /** The audit: the server's own events about what was administered. */
 export const SYSTEM_SEQUENCE = 'system';
+/** The log of ordered sequences. */
+export const ORDERED_SEQUENCES_LOG = 'ordered-sequences';
+/** Event sequences that only the server writes to. */
+export const RESERVED_SEQUENCES: readonly string[] = [SYSTEM_SEQUENCE, ORDERED_SEQUENCES_LOG];
 
 /** An event sequence's full address. */
 export interface SequenceAddress {

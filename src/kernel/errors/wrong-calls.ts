@@ -104,6 +104,18 @@ export const WRONG_CALLS = {
     'There is no such job.',
     'Jobs that ended more than a week ago are gone; `Jobs.List` shows those that there are.',
   ),
+  UNKNOWN_IDENTITY: entry(
+    'status',
+    Status.NOT_FOUND,
+    'Nobody described this identity.',
+    'Look at `annals identities list`; events may name an identity that nobody described.',
+  ),
+  IDENTITY_ERASED: entry(
+    'status',
+    Status.FAILED_PRECONDITION,
+    'The identity was erased, and an erasure is for good.',
+    'Describe the person or system under a new id.',
+  ),
   INVALID_CONSTRAINT: entry(
     'status',
     Status.INVALID_ARGUMENT,
@@ -206,5 +218,47 @@ export const WRONG_CALLS = {
     Status.OUT_OF_RANGE,
     'The range of the replay is empty, or beyond what the observer has handled.',
     'Give a range below the observer’s position; what lies beyond is delivered anyway.',
+  ),
+  INVALID_DOCUMENT: entry(
+    'status',
+    Status.INVALID_ARGUMENT,
+    'The document of an ordered sequence, or its definition, is not of its form.',
+    'Correct the fields that the message names; the first of them stands in `field`, with its limit where it has one.',
+  ),
+  UNKNOWN_ORDERED_SEQUENCE: entry(
+    'status',
+    Status.NOT_FOUND,
+    'There is no such ordered sequence in this namespace.',
+    'Look at `OrderedSequences.List`, which finds archived ones too when asked to.',
+  ),
+  ORDERED_SEQUENCE_EXISTS: entry(
+    'status',
+    Status.ALREADY_EXISTS,
+    'There is an ordered sequence under this id with other content.',
+    'Choose another `sequenceId`, or send the content that it was created with; nothing was changed.',
+  ),
+  UNKNOWN_DEFINITION: entry(
+    'status',
+    Status.NOT_FOUND,
+    'No ordered sequence is defined under this name, or not in this version.',
+    'Look at `OrderedSequences.ListDefinitions`; `Define` adds one.',
+  ),
+  DEFINITION_EXISTS: entry(
+    'status',
+    Status.ALREADY_EXISTS,
+    'There is a definition under this name and version with other content.',
+    'Give the changed definition a new version; instances of the old one keep theirs.',
+  ),
+  SEQUENCE_CIRCLE: entry(
+    'status',
+    Status.FAILED_PRECONDITION,
+    'Ordered sequences caused each other too many times in a row: most likely they go in a circle.',
+    'Look at what caused what (`Correlation.Causes`), and let one of them not start the next.',
+  ),
+  CANNOT_RESOLVE: entry(
+    'status',
+    Status.FAILED_PRECONDITION,
+    'The act would make no progress: the ordered sequence, or its step, is not in a state that it is for.',
+    'Look at its phase and reason; the message says which acts are possible.',
   ),
 } as const satisfies Record<string, ErrorEntry>;
