@@ -228,7 +228,7 @@ describe('failures', () => {
       {
         deliveryId: 2,
         handledThrough: undefined,
-        failure: { message: 'PermanentFailure: never', stack, permanent: true },
+        failure: { message: 'never', stack, permanent: true },
       },
       { deliveryId: 4, handledThrough: undefined, failure: { message: 'a text', stack: '', permanent: false } },
       { deliveryId: 3, handledThrough: undefined, failure: { message: 'RangeError: listed', stack, permanent: true } },

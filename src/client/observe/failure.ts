@@ -27,7 +27,9 @@ type Failure = NonNullable<AcknowledgementMessage['failure']>;
 export function failureOf(error: unknown, isPermanent: (error: unknown) => boolean): Failure {
   const permanent = error instanceof PermanentFailure || isPermanent(error);
   if (!(error instanceof Error)) return { message: text(String(error)), stack: '', permanent };
-  const message = error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
+  // That it is permanent is told beside it; any other name says more than the message alone.
+  const named = error.name !== 'Error' && !(error instanceof PermanentFailure);
+  const message = named ? `${error.name}: ${error.message}` : error.message;
   return { message: text(message), stack: text(error.stack ?? ''), permanent };
 }
 

@@ -1,6 +1,7 @@
-import { Observable, from, type ObservableInput } from 'rxjs';
+import type { Observable, ObservableInput } from 'rxjs';
 import type { Filter } from '../filter';
 import type { RecordedEvent } from '../recorded-event';
+import { rxjs } from '../rxjs';
 import type { DeliveryContext } from './delivery-context';
 import type { AnyEventOf, AnyTypes, EventOf, ObserveOptions, ObserveSettings } from './handlers';
 import type { Observation } from './observation';
@@ -52,7 +53,8 @@ export function observe$<Types extends object, Out>(
   begin: (options: ObserveOptions<object>) => Observation,
   { until, ...options }: ObserveRxOptions<Types, Out>,
 ): Observable<Out> {
-  return new Observable<Out>((subscriber) => {
+  const { Observable: Observed, from } = rxjs();
+  return new Observed<Out>((subscriber) => {
     const leaving = new AbortController();
     const inner = (project: Project<RecordedEvent, Out>) => async (event: RecordedEvent, context: DeliveryContext) => {
       const { signal } = context;
