@@ -1,0 +1,31 @@
+/** Brings a step that was recorded as begun to the processor that has it. */
+import { DEFAULT_SEQUENCE } from '../../src/kernel/names';
+import type { BusinessEvents } from './business-events';
+import { idempotencyKey } from './derived-ids';
+import { documentJson } from './document-json';
+import type { Place, Task } from './roster';
+import type { SequenceState } from './sequence-state';
+import { eventOf, handlingOf } from './steps';
+
+export async function handOver(events: BusinessEvents, place: Place, state: SequenceState): Promise<void> {
+  const { document } = state;
+  const { step, processor, attempt } = place;
+  const { arrived, deadline } = handlingOf(state, step);
+  if (arrived === null) return;
+  // Whatever comes from here on may be an answer, or the end of this place.
+  place.handed = true;
+  const sequence = document.event_sequence ?? DEFAULT_SEQUENCE;
+  const task: Task = {
+    id: place.taskId,
+    idempotencyKey: idempotencyKey(document.sequenceId, step),
+    sequenceId: document.sequenceId,
+    sequenceName: document.name,
+    order: eventOf(document, step).order,
+    attempt,
+    event: await events.entry(sequence, arrived, processor.contentType),
+    deadline,
+    document: documentJson(document),
+    redelivery: place.again,
+  };
+  processor.send([task]);
+}
