@@ -23,7 +23,7 @@ Exit codes:
   1  failed
   2  the command line is wrong
   3  a rule refused it (a conflict, an event id used before, a schema, a constraint); nothing of that call was recorded
-  4  no such event, store, namespace, type, constraint, observer, link or job
+  4  no such event, store, namespace, type, constraint, observer, link, identity or job
   5  the server or its database cannot be reached, or did not answer in time: send it again
   130  interrupted`;
 

@@ -21,7 +21,7 @@ export async function serve(options: ServeOptions, invocation: Invocation): Prom
   const { json, ...given } = options;
   const configuration = readConfiguration(given, process.env);
   const human = process.stdout.isTTY === true && json !== true;
-  const logger = serverLogger(configuration.logLevel, human ? invocation.colors : undefined);
+  const logger = await serverLogger(configuration.logLevel, human ? invocation.colors : undefined);
   const told = startProgress(human, logger);
   const stopping = stopOnSignal(logger);
   let server: RunningServer;

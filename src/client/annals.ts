@@ -6,6 +6,8 @@ import { CONFIGURE_STORE, DIAGNOSE, ENSURE_STORE, GET_INFO, LIST_SEQUENCES, LIST
 import { parseConnectionString, type ConnectionString } from './connection-string';
 import { Constraints } from './constraints/constraints';
 import { EventTypes } from './event-types/event-types';
+import { Correlation } from './correlation/correlation';
+import { Identities } from './identities/identities';
 import { Jobs } from './jobs/jobs';
 import type { Observable } from 'rxjs';
 import type { AnyTypes, ObserveOptions } from './observe/handlers';
@@ -13,6 +15,7 @@ import { Observation } from './observe/observation';
 import { observe$, type ObserveRxOptions } from './observe/observe-rx';
 import { Links } from './links/links';
 import { Observers } from './observe/observers';
+import { OrderedSequences } from './ordered-sequences/ordered-sequences';
 import type { ReduceOptions } from './reduce/options';
 import { Reduction } from './reduce/reduction';
 import { EventSequence } from './sequence';
@@ -192,6 +195,23 @@ export class Annals {
   get links(): Links {
     const { store, namespace } = this;
     return new Links(this.session, { store, namespace });
+  }
+
+  /** Who caused what: traces of whole operations, also across links. */
+  get correlation(): Correlation {
+    const { store, namespace } = this;
+    return new Correlation(this.session, { store, namespace });
+  }
+
+  /** Who the ids in `causedBy` are. */
+  get identities(): Identities {
+    return new Identities(this.session, this.store);
+  }
+
+  /** Sets of events that are processed in a given order, all or nothing: sagas. */
+  get orderedSequences(): OrderedSequences {
+    const { store, namespace } = this;
+    return new OrderedSequences(this.session, { store, namespace });
   }
 
   /** The types of this store's events: their schemas, generations and migrations. */

@@ -1,4 +1,5 @@
-import { Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { rxjs } from './rxjs';
 
 /** An iteration as an rxjs Observable: it begins with each subscriber, and ends when that one leaves. */
 
@@ -11,7 +12,7 @@ export type Batches<T> = (signal: AbortSignal) => AsyncIterable<readonly T[]>;
  * (`mergeMap`, `concatMap`) put aside is theirs to bound. Where that matters, iterate instead.
  */
 export function observe<T>(batches: Batches<T>): Observable<T> {
-  return new Observable<T>((subscriber) => {
+  return new (rxjs().Observable)<T>((subscriber) => {
     const leaving = new AbortController();
     const push = async (): Promise<void> => {
       for await (const batch of batches(leaving.signal)) {

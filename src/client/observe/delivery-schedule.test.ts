@@ -82,9 +82,10 @@ describe('a handler that returns no promise', () => {
     };
     const { receive, answers } = scheduleOf(busy, { slice: new TimeSlice() });
     receive(delivery(1, 'a', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
-    expect(answers.length).toBe(1);
-    const [first] = answers;
-    expect(first?.handledThrough).toBeLessThan(9);
+    expect(answers).not.toContainEqual(whole(1));
+    // On a busy machine others may take the whole of the first turn.
+    while (answers.length === 0) await turn();
+    expect(answers[0]?.handledThrough).toBeLessThan(9);
     while (answers.at(-1)?.handledThrough !== undefined) await turn();
     expect(answers.at(-1)).toEqual(whole(1));
   });
