@@ -8,8 +8,11 @@ const { existsSync } = require('node:fs');
 /** Milliseconds: a suite may start three `mongod`s (6 s), kill them, and wait for an election, on a busy machine. */
 const TEST_TIMEOUT_MS = 60_000;
 
-/** Each worker may run a server and a `mongod` of its own: more of them than two measure the machine's patience only. */
-const WORKERS = 2;
+/**
+ * Suites wait for half of their time: for elections, leases that run out, deadlines that pass. Two of them leave a third of
+ * two cores idle; four measure the machine's patience only, since each may run a server and a `mongod` of its own.
+ */
+const WORKERS = 3;
 
 /** A file that gets the line `N passed, N failed` (see scripts/test-totals-reporter.cjs); .ci/run sets it. */
 const report = process.env.ANNALS_TEST_REPORT;
@@ -39,6 +42,7 @@ module.exports = {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!${DRIVER_WITH_DYNAMIC_IMPORT})`],
+  testSequencer: '<rootDir>/scripts/longest-first.cjs',
   globalSetup: '<rootDir>/test/setup/global-setup.ts',
   testTimeout: TEST_TIMEOUT_MS,
   maxWorkers: WORKERS,

@@ -28,7 +28,7 @@ afterAll(async () => {
 const BATCH = 1_000;
 
 /** Events around the poison event: enough for several windows. ANNALS_POISON_EVENTS=1000000 is for a run by hand. */
-const POISON_EVENTS = Number(process.env['ANNALS_POISON_EVENTS'] ?? 100_000);
+const POISON_EVENTS = Number(process.env['ANNALS_POISON_EVENTS'] ?? 60_000);
 
 /** Milliseconds for them to be recorded, observed and read back: ten times what two busy cores need. */
 const POISON_WITHIN_MS = Math.max(60_000, POISON_EVENTS / 2);

@@ -107,8 +107,8 @@ export class OrderedSequencesEngine {
     this.#timers.stop();
     // Another server may have them now: a client that connects again finds out.
     this.roster.endAll(new AnnalsError('LEASE_LOST'));
-    await Promise.all([...this.#workers.values()].map(async (worker) => worker.stopped()));
-    await Promise.all([this.#observers.stop(), this.follow.stop()]);
+    const workers = [...this.#workers.values()].map(async (worker) => worker.stopped());
+    await Promise.all([...workers, this.#observers.stop(), this.follow.stop()]);
     await this.states.stop();
   }
 

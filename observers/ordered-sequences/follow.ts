@@ -11,7 +11,7 @@ import { PROJECTIONS } from '../../src/storage/ordered-sequences/collections';
 import { businessEvent, type BusinessEvent } from './business-event';
 import type { BusinessEvents } from './business-events';
 import { reached } from './crash-points';
-import { Interests, type Concerned, type Interest } from './interests';
+import { Interests, NO_INTEREST, type Concerned, type Interest } from './interests';
 import { LogFollower } from './log-follower';
 import type { SequenceDefinition } from './sequence-document';
 import { ORDERED_SEQUENCES } from './tuning';
@@ -88,8 +88,17 @@ export class Follow {
       return;
     }
     const followed = this.#open.get(sequence) ?? (await this.#follow(sequence));
-    const fresh = followed.interests.set(sequenceId, interest);
+    const fresh = followed.interests.fresh(sequenceId, interest);
     await this.#lookBack(sequenceId, sequence, followed, fresh);
+    // Nothing was looked at in between, and from here on it is told of what comes.
+    followed.interests.set(sequenceId, interest);
+    try {
+      await this.#lookUp(sequenceId, sequence, fresh);
+    } catch (error) {
+      // Asked again, all of it is new again.
+      followed.interests.set(sequenceId, NO_INTEREST);
+      throw error;
+    }
   }
 
   /** What nobody waits for anything of is followed from its end once somebody does, and not from where it once was. */
@@ -148,29 +157,37 @@ export class Follow {
     ];
   }
 
-  /** What came before it was waited for. */
+  /** What came before it was waited for and is known by a tie: in order, so that the first one is it. Returns when nothing is left to look at. */
   async #lookBack(
     sequenceId: string,
     sequence: string,
     followed: Followed,
     { awaited, following }: Interest,
   ): Promise<void> {
-    const { events, concerns } = this.options;
-    const byId = awaited.filter(({ match }) => match === undefined);
-    const found = byId.map(async ({ step, eventId }) => {
-      const event = await events.find(sequence, eventId);
-      if (event !== undefined) await concerns({ sequenceId, step, as: 'event' }, event);
-    });
-    const others = [
-      ...awaited.flatMap(({ match, since }) => (match === undefined ? [] : [{ type: match.eventType, since }])),
-      ...following.map(({ eventType, since }) => ({ type: eventType, since })),
-    ].filter(({ since }) => since < followed.looked);
-    await Promise.all(found);
-    if (others.length === 0) return;
+    const tied = awaited.flatMap(({ match, since }) => (match === undefined ? [] : [{ type: match.eventType, since }]));
+    const wanted = [...tied, ...following.map(({ eventType, since }) => ({ type: eventType, since }))];
+    if (wanted.length === 0) return;
     const only = new Interests();
     only.set(sequenceId, { awaited: awaited.filter(({ match }) => match !== undefined), following });
-    const types = [...new Set(others.map(({ type }) => type))];
-    await this.#lookThrough(sequence, Math.min(...others.map(({ since }) => since)), followed.looked - 1, types, only);
+    const types = [...new Set(wanted.map(({ type }) => type))];
+    let from = Math.min(...wanted.map(({ since }) => since));
+    while (from < followed.looked && !this.#stopping.signal.aborted) {
+      const to = followed.looked;
+      await this.#lookThrough(sequence, from, to - 1, types, only);
+      from = to;
+    }
+  }
+
+  /** What is on the log already of what is known by its id. */
+  async #lookUp(sequenceId: string, sequence: string, { awaited }: Interest): Promise<void> {
+    const { events, concerns } = this.options;
+    const known = awaited.filter(({ match }) => match === undefined);
+    await Promise.all(
+      known.map(async ({ step, eventId }) => {
+        const event = await events.find(sequence, eventId);
+        if (event !== undefined) await concerns({ sequenceId, step, as: 'event' }, event);
+      }),
+    );
   }
 
   async #lookThrough(sequence: string, from: number, to: number, types: string[], only: Interests): Promise<void> {

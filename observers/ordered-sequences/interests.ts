@@ -45,6 +45,9 @@ const idKey = (eventId: string): string => `id ${eventId}`;
 const matchKey = (type: string, tie: Tie, value: string): string =>
   JSON.stringify([type, tie.by, tie.property ?? '', value]);
 const followKey = (type: string, correlationId: string): string => JSON.stringify([type, correlationId]);
+const awaitedKey = ({ eventId, match }: Awaited): string =>
+  match === undefined ? idKey(eventId) : matchKey(match.eventType, match, match.value);
+const followingKey = ({ eventType, correlationId }: Following): string => followKey(eventType, correlationId);
 
 export class Interests {
   readonly #entries = new Map<string, Set<Entry>>();
@@ -54,28 +57,30 @@ export class Interests {
   readonly #followed = new Map<string, number>();
   #starting: ReadonlyMap<string, readonly SequenceDefinition[]> = new Map();
 
-  /** Replaces what a sequence waits for. Returns what is new of it. */
-  set(sequenceId: string, interest: Interest): Interest {
+  /** What of it the sequence did not wait for before. */
+  fresh(sequenceId: string, { awaited, following }: Interest): Interest {
     const before = new Set(this.#bySequence.get(sequenceId)?.map(({ key, entry }) => `${entry.step} ${key}`));
+    return {
+      awaited: awaited.filter((one) => !before.has(`${one.step} ${awaitedKey(one)}`)),
+      following: following.filter((one) => !before.has(`${one.step} ${followingKey(one)}`)),
+    };
+  }
+
+  /** Replaces what a sequence waits for. */
+  set(sequenceId: string, { awaited, following }: Interest): void {
     this.#forget(sequenceId);
     const kept: { key: string; entry: Entry }[] = [];
-    const fresh = { awaited: [] as Awaited[], following: [] as Following[] };
-    for (const awaited of interest.awaited) {
-      const { step, eventId, match, since } = awaited;
-      const key = match === undefined ? idKey(eventId) : matchKey(match.eventType, match, match.value);
+    for (const one of awaited) {
+      const { step, match, since } = one;
       if (match !== undefined) this.#countTie(match.eventType, match, 1);
-      kept.push(this.#add(key, { sequenceId, step, as: 'event', since }));
-      if (!before.has(`${step} ${key}`)) fresh.awaited.push(awaited);
+      kept.push(this.#add(awaitedKey(one), { sequenceId, step, as: 'event', since }));
     }
-    for (const following of interest.following) {
-      const { step, eventType, correlationId, since } = following;
-      const key = followKey(eventType, correlationId);
+    for (const one of following) {
+      const { step, eventType, since } = one;
       this.#followed.set(eventType, (this.#followed.get(eventType) ?? 0) + 1);
-      kept.push(this.#add(key, { sequenceId, step, as: 'follower', since }));
-      if (!before.has(`${step} ${key}`)) fresh.following.push(following);
+      kept.push(this.#add(followingKey(one), { sequenceId, step, as: 'follower', since }));
     }
     if (kept.length > 0) this.#bySequence.set(sequenceId, kept);
-    return fresh;
   }
 
   /** The definitions of which an event of a type begins an instance. */
@@ -128,12 +133,12 @@ export class Interests {
     else this.#followed.delete(type);
   }
 
-  #countTie(type: string, { by, property = '' }: Tie, by_: 1 | -1): void {
+  #countTie(type: string, { by, property = '' }: Tie, more: 1 | -1): void {
     const ties = this.#ties.get(type) ?? new Map<string, { tie: Tie; count: number }>();
     this.#ties.set(type, ties);
     const name = `${by} ${property}`;
     const known = ties.get(name) ?? { tie: { by, property }, count: 0 };
-    known.count += by_;
+    known.count += more;
     if (known.count > 0) ties.set(name, known);
     else ties.delete(name);
     if (ties.size === 0) this.#ties.delete(type);

@@ -114,8 +114,10 @@ export class ObserverWaits {
     const { observers } = this.#annals;
     const { definition } = await observers.get(observer, { signal });
     const elsewhere = all.filter(({ sequence }) => sequence !== definition.sequence);
-    for (const { sequenceId, step } of elsewhere) {
+    for (const wait of elsewhere) {
+      const { sequenceId, step } = wait;
       await this.options.failed(sequenceId, step, observer, `${observer} observes ${definition.sequence}`);
+      this.#done(wait);
     }
     let moved = elsewhere.length > 0;
     const here = all.filter(({ sequence }) => sequence === definition.sequence);
@@ -146,13 +148,22 @@ export class ObserverWaits {
     const { position } = waited;
     if (waited.outcome === 'handled') {
       await this.options.handled(sequenceId, step, observer);
+      this.#done(wait);
       return { position, moved: true };
     }
     const { quarantined, attempts } = waited.held;
     // It is tried again; until somebody gives it up the step waits.
     if (!quarantined) return { position, moved: false };
     await this.options.failed(sequenceId, step, observer, attempts.at(-1)?.message ?? `${observer} gave it up`);
+    this.#done(wait);
     return { position, moved: true };
+  }
+
+  /** It was told, and what it changes is recorded. */
+  #done(wait: Wait): void {
+    const { observer, sequenceId, step } = wait;
+    const waits = this.#waits.get(observer);
+    if (waits?.get(keyOf(sequenceId, step)) === wait) waits.delete(keyOf(sequenceId, step));
   }
 }
 

@@ -79,6 +79,7 @@ export class OrderedSequences {
       };
       const recorded = await engine.journal.record([{ type: 'DefinitionAdded', definition }], () => context, null);
       if (recorded.kind !== 'recorded') {
+        await engine.takenIn();
         const known = engine.known.definitions(name).find((one) => one.version === version);
         if (known !== undefined && isDeepStrictEqual(known, definition)) return false;
         throw new AnnalsError('DEFINITION_EXISTS', `${name} ${version} is defined otherwise`, { field: 'definition' });

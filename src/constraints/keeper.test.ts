@@ -439,7 +439,7 @@ describe('for any history', () => {
         expect(conflicts).toEqual([]);
         expect(await log.held(ledger)).toEqual(told(ledger, holdings));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -487,7 +487,7 @@ describe('for any history', () => {
         expect(asOne).toEqual([singly.every((recorded) => recorded)]);
         if (asOne[0] === true) expect(held).toEqual(await apart.log.held(apart.ledger));
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 });

@@ -58,7 +58,7 @@ test('any bytes are read or refused with an AnnalsError', () => {
         }
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 

@@ -341,7 +341,7 @@ describe('whatever the two schemas are', () => {
           }
         },
       ),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
     // It has to have looked at some.
     expect(compared).toBeGreaterThan(500);

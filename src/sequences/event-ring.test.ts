@@ -98,7 +98,7 @@ it('the ring holds the newest events without a gap and never gives a wrong one, 
         check(ring, pushed);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });
 

@@ -3,6 +3,8 @@
  * are others, looks at what is followed, at the types it works by, for jobs, and at the disk. Each trouble is logged and tried again.
  */
 import type { Logger } from 'pino';
+import type { Correlation } from '../../observers/correlation/correlation';
+import type { OrderedSequences } from '../../observers/ordered-sequences/ordered-sequences';
 import type { Relay } from '../../observers/relay/relay';
 import type { EventTypeRegistry } from '../event-types/registry';
 import type { JobRunner } from '../jobs/job-runner';
@@ -25,6 +27,8 @@ export interface MembershipParts {
   readonly sequences: Sequences;
   readonly observation: Observation;
   readonly relay: Relay;
+  readonly correlation: Correlation;
+  readonly ordered: OrderedSequences;
   readonly types: EventTypeRegistry;
   readonly jobs: JobRunner;
   readonly guard: DiskGuard;
@@ -46,7 +50,9 @@ export class Membership {
     this.#every(JOBS.lookMs, 'look for jobs', () => this.parts.jobs.look());
     this.#every(JOBS.tidyMs, 'tidying of jobs', () => this.parts.jobs.tidy());
     this.#every(OBSERVATION.tidyMs, 'tidying of observers', async () => this.parts.observation.tidy());
+    this.#every(OWNERSHIP.tendMs, 'look for projections of causes', async () => this.parts.correlation.tend());
     this.#every(OWNERSHIP.tendMs, 'look for links', async () => this.parts.relay.tend());
+    this.#every(OWNERSHIP.tendMs, 'look for ordered sequences', async () => this.parts.ordered.tend());
     this.#every(DISK_CHECK_MS, 'disk check', async () => {
       await this.parts.guard.check();
     });

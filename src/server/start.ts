@@ -11,6 +11,10 @@ import type { ConstraintDefinition } from '../constraints/definition';
 import { MongoConstraintKeeper } from '../constraints/keeper';
 import { ConstraintRegistry } from '../constraints/registry';
 import type { TypeSource } from '../event-types/types-of-store';
+import { Correlation } from '../../observers/correlation/correlation';
+import { IdentityLookup } from '../../observers/correlation/identity-lookup';
+import { IdentityRegistry } from '../../observers/correlation/identity-registry';
+import { OrderedSequences } from '../../observers/ordered-sequences/ordered-sequences';
 import { Relay } from '../../observers/relay/relay';
 import { newId } from '../kernel/ids';
 import { DEFAULT_NAMESPACE, DEFAULT_STORE, type SequenceAddress } from '../kernel/names';
@@ -21,10 +25,11 @@ import { Sequences } from '../sequences/sequences';
 import { WriteGenerations } from '../sequences/write-generations';
 import { Catalogue } from '../storage/catalogue';
 import { connectDeployment, type Deployment } from '../storage/deployment';
-import { startEmbeddedMongod, type EmbeddedMongod, type MongodEvent } from '../storage/embedded/embedded-mongod';
+import type { EmbeddedMongod, MongodEvent } from '../storage/embedded/embedded-mongod';
 import type { OnProgress, Progress } from '../storage/embedded/progress';
 import { ConstraintStore } from '../storage/constraints';
 import { EventTypeStore } from '../storage/event-types';
+import { Identities } from '../storage/identities';
 import { JobStore } from '../storage/jobs';
 import { deploymentId } from '../storage/deployment-id';
 import { Leases } from '../storage/leases';
@@ -126,11 +131,27 @@ async function compose(config: ServerConfig, teardown: Teardown): Promise<Runnin
   const observation = new Observation({ client, sequences, catalogue, logger, serverId, address: advertised });
   const id = await deploymentId(client);
   const relay = new Relay({ client, sequences, catalogue, logger, serverId, deployment: id, address: advertised });
+  const known = new Identities(client);
+  const lookup = new IdentityLookup(known);
+  const correlation = new Correlation({
+    client,
+    catalogue,
+    identities: lookup,
+    logger,
+    serverId,
+    deployment: id,
+    address: advertised,
+  });
+  const identities = new IdentityRegistry({ identities: known, lookup, catalogue, sequences });
+  const ordered = new OrderedSequences({ client, sequences, catalogue, logger, serverId, address: advertised });
   const server = await listen(config.listen, {
     sequences,
     catalogue,
     observation,
     relay,
+    orderedSequences: ordered,
+    correlation,
+    identities,
     types,
     constraints,
     jobs,
@@ -156,14 +177,16 @@ async function compose(config: ServerConfig, teardown: Teardown): Promise<Runnin
     await (store === undefined ? sequences.noticed(database, collection) : types.noticed(store));
   };
   const watch = new CommitWatch(client, noticed, logger);
-  const membership = new Membership({ registry, watch, sequences, observation, relay, types, jobs, guard, logger });
+  const observers = { observation, relay, ordered, correlation };
+  const parts = { registry, watch, sequences, ...observers, types, jobs, guard, logger };
+  const membership = new Membership(parts);
   await membership.join();
   teardown.add(() => membership.leave());
   teardown.add(async () => {
     server.announceStop();
     await jobs.stop();
     await observation.stop();
-    await relay.stop();
+    await Promise.all([relay.stop(), ordered.stop(), correlation.stop()]);
     await sequences.drain(DRAIN_MS);
   });
 
@@ -193,6 +216,8 @@ function running({ address, serverId, deployment, url, embedded, teardown }: Par
 }
 
 async function startEmbedded({ dataFolder, logger, onProgress }: ServerConfig): Promise<EmbeddedMongod> {
+  // Loaded here: a server whose MongoDB is somebody else's needs none of it, and is back sooner without it.
+  const { startEmbeddedMongod } = await import('../storage/embedded/embedded-mongod.js');
   return startEmbeddedMongod({
     dataFolder,
     onProgress: onProgress ?? (() => undefined),

@@ -165,6 +165,17 @@ export class ObserverStore {
     }));
   }
 
+  /** Which observers' partitions stand at these numbers of whatever sequence they observe. Failed partitions are few, so all are looked at. */
+  async failuresAt(
+    numbers: readonly number[],
+  ): Promise<{ readonly observer: string; readonly failure: FailureRecord }[]> {
+    const found = await this.#failures.find({ heldFrom: { $in: [...numbers] } }).toArray();
+    return found.map(({ _id, nextRetry, ...rest }) => ({
+      observer: _id.observer,
+      failure: { ...rest, partition: _id.partition, nextRetry: nextRetry ?? undefined },
+    }));
+  }
+
   async failureCount(id: string): Promise<number> {
     return this.#failures.countDocuments({ '_id.observer': id });
   }

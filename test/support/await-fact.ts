@@ -3,8 +3,14 @@
  * comes is named in the failure.
  */
 
-/** Milliseconds between two looks: short beside anything waited for, long beside a look's cost. */
+/** Milliseconds between two looks at first: short beside anything waited for, long beside a look's cost. */
 const LOOK_EVERY_MS = 10;
+
+/** What has not come for long is looked at less often, after this part of the time waited so far: most looks are calls. */
+const PART_OF_WAITING = 0.05;
+
+/** Milliseconds between two looks at most: what lasts no longer than a moment must not be missed. */
+const LOOK_AT_LEAST_EVERY_MS = 50;
 
 /** Milliseconds after which a fact is said not to have come, unless the caller knows better. */
 const DEFAULT_PATIENCE_MS = 15_000;
@@ -30,14 +36,15 @@ export async function awaitValue<T>(
   look: () => T | undefined | Promise<T | undefined>,
   { withinMs = DEFAULT_PATIENCE_MS, instead }: Patience = {},
 ): Promise<T> {
-  const deadline = performance.now() + withinMs;
+  const began = performance.now();
   for (;;) {
     const value = await look();
     if (value !== undefined) return value;
-    if (performance.now() > deadline) {
+    const waited = performance.now() - began;
+    if (waited > withinMs) {
       throw new Error(`waited ${withinMs} ms in vain: ${what}${instead === undefined ? '' : `\n${instead()}`}`);
     }
-    await pause(LOOK_EVERY_MS);
+    await pause(Math.min(Math.max(waited * PART_OF_WAITING, LOOK_EVERY_MS), LOOK_AT_LEAST_EVERY_MS));
   }
 }
 

@@ -67,10 +67,9 @@ export async function claimObjections(db: Db, collection: string): Promise<strin
 }
 
 function differences(name: string, expected: readonly string[], rows: readonly string[]): string[] {
-  const missing = expected.filter((one) => !rows.includes(one)).map((one) => `${name}: no claim for event ${one}`);
-  const orphans = rows
-    .filter((one) => !expected.includes(one))
-    .map((one) => `${name}: an orphaned claim for event ${one}`);
+  const [claimed, due] = [new Set(rows), new Set(expected)];
+  const missing = expected.filter((one) => !claimed.has(one)).map((one) => `${name}: no claim for event ${one}`);
+  const orphans = rows.filter((one) => !due.has(one)).map((one) => `${name}: an orphaned claim for event ${one}`);
   const count = rows.length === expected.length ? [] : [`${name}: ${rows.length} claims for ${expected.length} values`];
   return [...missing, ...orphans, ...count];
 }

@@ -205,6 +205,19 @@ export class RawClient {
     );
   }
 
+  /** An open bidirectional stream. */
+  openDuplex<Request extends object, Response>(
+    method: string,
+    service: Service,
+  ): grpc.ClientDuplexStream<Request, Response> {
+    const { path, requestSerialize, responseDeserialize } = methodOf(service, method);
+    return this.#client.makeBidiStreamRequest(
+      path,
+      (message: Request) => requestSerialize(message),
+      (bytes) => responseDeserialize(bytes) as Response,
+    );
+  }
+
   /** An open AppendStream; `write` takes a message or the bytes of one. */
   appendStream(): grpc.ClientDuplexStream<AppendStreamRequest | Buffer, AppendStreamResponse__Output> {
     const { path, requestSerialize, responseDeserialize } = methodOf('EventSequences', 'AppendStream');
