@@ -17,6 +17,7 @@ const LONGEST = [
   'test/observer-chaos',
   'test/guarantee-12-memory',
   'test/demo-relay',
+  'test/demo-sagas',
   'test/relay-trouble',
   'test/observer-memory',
   'test/guarantee-8-failing-partition',

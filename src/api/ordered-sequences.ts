@@ -153,7 +153,7 @@ function fromOf({ document, instance }: OrderedSequencesCreateRequest__Output): 
 }
 
 function errorOf(bytes: Buffer): ScopeError {
-  const { code, message } = parseJsonObject(bytes, 'error');
+  const { code = '', message } = parseJsonObject(bytes, 'error');
   if (typeof code === 'string' && typeof message === 'string') return { code, message };
   throw new AnnalsError('INVALID_FIELD', 'error has `code` and `message`, both text', { field: 'error' });
 }
