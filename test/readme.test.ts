@@ -9,13 +9,17 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LIMITS } from '../src/kernel/limits';
 import { JOBS } from '../src/jobs/tuning';
+import { CORRELATION } from '../observers/correlation/tuning';
+import { STORED } from '../observers/ordered-sequences/projection-tuning';
+import { ORDERED_SEQUENCES } from '../observers/ordered-sequences/tuning';
 import { RELAY } from '../observers/relay/tuning';
 import { OBSERVATION } from '../src/observation/tuning';
 import { TUNING } from '../src/sequences/tuning';
 import { OWNERSHIP } from '../src/storage/ownership';
 import { startAnnals, type AnnalsProcess } from './support/annals-process';
-import { shell } from './support/cli-run';
+import { annals, shell } from './support/cli-run';
 import { fencedBlocks, linkProject, type LinkedProject } from './support/linked-project';
+import { drawn, pictured } from './support/pictures';
 import { startReplicaSet, type ReplicaSet } from './support/replica-set';
 
 const ROOT = join(__dirname, '..');
@@ -60,7 +64,16 @@ it('the TypeScript compiles in a strict project and runs from top to bottom', as
   expect(stdout).toMatch(/^CONCURRENCY_CONFLICT/m);
   expect(stdout).toMatch(/^true true$/m);
   expect(stdout).toMatch(/^\d+ payment\.received \{ amount: 42 \}$/m);
-  expect(stdout).toMatch(/^order-18 has paid 42\n$/m);
+  expect(stdout).toMatch(/^order-18 has paid 42$/m);
+  expect(stdout).toMatch(/^rolled_back \[ 'InvoiceEvents\.cancelled' \]$/m);
+  expect(stdout).toMatch(/^\d+ nodes, 0 places that could not be looked at\n$/m);
+});
+
+it('the trace is drawn as it is shown', async () => {
+  const { stdout } = await annals(['trace', 'invoice-17'], { env: { ANNALS_URL: `annals://${server.address}` } });
+  // How many events there were before is another matter.
+  const anywhere = (line: string): string => line.replace(/event-log \d+/, 'event-log');
+  expect(drawn(stdout).map(anywhere)).toEqual(pictured(readme, 'npx annals trace invoice-17').map(anywhere));
 });
 
 it('a gRPC tool that knows nothing but the address can call the server', async () => {
@@ -80,10 +93,11 @@ function written(name: string, value: number): string {
   return value % MIB === 0 ? `${value / MIB} MiB` : `${value / KIB} KiB`;
 }
 
-it('docs/limits.md names every limit of the contract and every number of the log, of observers, of jobs, of owners and of the relay, with its value', async () => {
+it('docs/limits.md names every limit of the contract and every number of the log and of what is built on it, with its value', async () => {
   const page = await readFile(join(ROOT, 'docs', 'limits.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map((row) => [row[1], row[2]]);
-  const constants = [LIMITS, TUNING, OBSERVATION, JOBS, OWNERSHIP, RELAY].flatMap((numbers) => Object.entries(numbers));
+  const built = [OBSERVATION, JOBS, OWNERSHIP, RELAY, ORDERED_SEQUENCES, STORED, CORRELATION];
+  const constants = [LIMITS, TUNING, ...built].flatMap((numbers) => Object.entries(numbers));
   expect(rows).toEqual(constants.map(([name, value]) => [name, written(name, value)]));
 });
 

@@ -62,9 +62,9 @@ export async function downwards(
     const room = limit - nodes.length;
     const found = (await lookup.effects(frontier, Math.max(1, room) + 1)).filter((event) => !known.has(keyOf(event)));
     if (found.length === 0) break;
-    const ids = new Set(nodes.map(({ id }) => id));
+    const before = new Set(nodes.map(({ id }) => id));
     const all = nodesOf([...known.values(), ...found], deployment);
-    const fresh = all.filter(({ id }) => !ids.has(id));
+    const fresh = all.filter(({ id }) => !before.has(id));
     const kept = level > depth ? [] : fresh.slice(0, Math.max(0, room));
     const parents = new KnownNodes(all);
     for (const left of fresh.slice(kept.length)) {

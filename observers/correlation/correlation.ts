@@ -23,7 +23,8 @@ import { linkedFrom, territory, type AskedServer, type KnownLink } from './reach
 import { Servers } from './servers';
 import { nodesOf, type EventNode } from './sightings';
 import { tracePage, type TraceAbout } from './trace';
-import { NO_SEQUENCES, type FoundSequence, type SequencesOfTrace } from './traced-sequences';
+import { sequencesKept } from './sequences-kept';
+import type { FoundSequence, SequencesOfTrace } from './traced-sequences';
 import { CORRELATION } from './tuning';
 import { NamespaceView } from './view';
 
@@ -37,8 +38,6 @@ export interface CorrelationOptions {
   readonly deployment: string;
   /** Where clients reach it; known once it listens. */
   readonly address: () => string;
-  /** Absent: a trace shows no ordered sequences. */
-  readonly sequences?: SequencesOfTrace;
 }
 
 /** How far a lookup goes. */
@@ -94,12 +93,14 @@ export class Correlation {
   readonly #ownership: Ownership<NamespaceAddress, Projector>;
   readonly #links: LinksKnown;
   readonly #servers = new Servers();
+  readonly #sequences: SequencesOfTrace;
 
   constructor(private readonly options: CorrelationOptions) {
     const { client, catalogue, logger, serverId, address } = options;
     const leases = new Leases(client, serverId, address, OWNERSHIP.leaseMs);
     this.#ownership = new Ownership({ leases, of: ownableProjections({ client, catalogue, logger }), logger });
     this.#links = new LinksKnown(client, catalogue);
+    this.#sequences = sequencesKept(client);
   }
 
   get deployment(): string {
@@ -253,7 +254,7 @@ export class Correlation {
     { local, peers, hops, visited }: Reach,
     { sequenceLog, waitMs, signal }: { sequenceLog: boolean; waitMs: number; signal: AbortSignal | undefined },
   ): Promise<Lookup> {
-    const { catalogue, deployment, sequences = NO_SEQUENCES } = this.options;
+    const { catalogue, deployment } = this.options;
     for (const { store, namespace } of from) await catalogue.require(store, namespace);
     const links = await this.#links.all();
     const { namespaces, servers } = territory({ links, from, deployment, local, visited, peers });
@@ -273,7 +274,7 @@ export class Correlation {
     return new Lookup({
       deployment,
       views: views.filter((view) => view !== undefined),
-      sequences,
+      sequences: this.#sequences,
       asked: servers,
       servers: this.#servers,
       hops,

@@ -88,7 +88,12 @@ function sequenceItems(sequence: FoundSequence, known: KnownNodes, ours: string)
   const cause = known.named(causationId);
   return [
     { id, parent: cause?.id, of: { kind: 'sequence', sequence } },
-    ...steps.map((step): Growing => ({ id: `${id}#${step.order}`, parent: id, of: { kind: 'step', sequence, step } })),
+    // Several steps may have one order: what tells them apart is their place.
+    ...steps.map((step, i): Growing => ({
+      id: `${id}#${i}`,
+      parent: id,
+      of: { kind: 'step', sequence, step },
+    })),
     ...compensatingEventIds.map((eventId, i): Growing => ({
       id: `${id}#compensation-${i}`,
       parent: id,

@@ -138,17 +138,21 @@ export class Lookup {
     return takePage(streams, begun, limit);
   }
 
-  /** The ordered sequences of these correlations, and those of which these events are parts. */
+  /** The ordered sequences of these correlations, those of which these events are parts, and those that they caused. */
   async orderedSequences(correlationIds: readonly string[], eventIds: readonly string[]): Promise<FoundSequence[]> {
     const { views, sequences, deployment } = this.options;
     const here = await Promise.all(
-      views.map(async ({ address }) => {
-        const found = await Promise.all([
-          ...correlationIds.map(async (id) => sequences.byCorrelation(address, id)),
-          sequences.byEvents(address, eventIds),
-        ]);
-        return found.flat().map((sequence) => ({ ...sequence, ...address, deployment, address: '' }));
-      }),
+      views
+        // Without their log there are none.
+        .filter((view) => view.hasOrderedSequences)
+        .map(async ({ address }) => {
+          const found = await Promise.all([
+            ...correlationIds.map(async (id) => sequences.byCorrelation(address, id)),
+            sequences.byEvents(address, eventIds),
+            sequences.causedBy(address, eventIds),
+          ]);
+          return found.flat().map((sequence) => ({ ...sequence, ...address, deployment, address: '' }));
+        }),
     );
     const told = this.#toldSequences.filter((sequence) => isWanted(sequence, correlationIds, eventIds));
     const all = [...here.flat(), ...told];
@@ -250,10 +254,11 @@ const sequenceKey = ({ deployment, store, namespace, sequenceId }: FoundSequence
   `${deployment}:${store}/${namespace}/${sequenceId}`;
 
 const isWanted = (
-  { correlationId, steps, compensatingEventIds }: FoundSequence,
+  { correlationId, causationId, steps, compensatingEventIds }: FoundSequence,
   correlationIds: readonly string[],
   eventIds: readonly string[],
 ): boolean =>
   correlationIds.includes(correlationId) ||
+  (causationId !== '' && eventIds.includes(causationId)) ||
   steps.some(({ eventId }) => eventIds.includes(eventId)) ||
   compensatingEventIds.some((id) => eventIds.includes(id));

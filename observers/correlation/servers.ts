@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import { call } from '../../src/client/calls';
 import { Session } from '../../src/client/session';
+import { unreachable } from '../../src/client/unary';
 import type { LookRequest } from '../../src/contract/generated/annals/v1/LookRequest';
 import type { LookResponse__Output } from '../../src/contract/generated/annals/v1/LookResponse';
 import { AnnalsError } from '../../src/kernel/annals-error';
@@ -34,6 +35,7 @@ export class Servers {
     let session = this.#sessions.get(key);
     if (session === undefined) this.#sessions.set(key, (session = new Session(hosts, { timeoutMs: ms })));
     try {
+      await connected(session, Math.min(ms, CORRELATION.connectMs), signal);
       return await session.unary(LOOK, request, { timeoutMs: ms, signal });
     } catch (error) {
       if (error instanceof AnnalsError && error.code === 'SERVER_UNREACHABLE') this.#away.set(key, error);
@@ -43,5 +45,15 @@ export class Servers {
 
   close(): void {
     this.#sessions.clear();
+  }
+}
+
+/** A server that is not there at all is known sooner than one that is slow. */
+async function connected({ connection }: Session, ms: number, signal?: AbortSignal): Promise<void> {
+  const patience = AbortSignal.timeout(ms);
+  try {
+    await connection.ready(signal === undefined ? patience : AbortSignal.any([signal, patience]));
+  } catch (error) {
+    throw patience.aborted && signal?.aborted !== true ? unreachable(connection, ms) : error;
   }
 }

@@ -25,13 +25,9 @@ export interface SequencesOfTrace {
   byCorrelation(address: NamespaceAddress, correlationId: string): Promise<readonly TracedSequence[]>;
   /** Those of which these events are steps or compensations. */
   byEvents(address: NamespaceAddress, eventIds: readonly string[]): Promise<readonly TracedSequence[]>;
+  /** Those that began for one of these events. */
+  causedBy(address: NamespaceAddress, eventIds: readonly string[]): Promise<readonly TracedSequence[]>;
 }
-
-/** Where there are none. */
-export const NO_SEQUENCES: SequencesOfTrace = {
-  byCorrelation: async () => Promise.resolve([]),
-  byEvents: async () => Promise.resolve([]),
-};
 
 /** An ordered sequence and where it is. */
 export interface FoundSequence extends TracedSequence, NamespaceAddress {

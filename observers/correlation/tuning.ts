@@ -23,6 +23,9 @@ export const CORRELATION = {
   /** How long another server may take to answer one question of a lookup, in ms; then it is a gap in the answer. */
   serverMs: 2_000,
 
+  /** How long it is tried to get a connection to another server, in ms: far longer than one takes anywhere on earth. */
+  connectMs: 1_000,
+
   /** Events that are taken from one event sequence at once while a page is made. */
   chunkEvents: 256,
 
@@ -31,6 +34,9 @@ export const CORRELATION = {
 
   /** Ids in one question about what events caused. */
   idsAtOnce: 1_000,
+
+  /** Ordered sequences in one answer. */
+  sequences: 1_000,
 
   /** Servers that may be behind each other, unless the caller says otherwise. */
   hops: 8,

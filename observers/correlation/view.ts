@@ -62,6 +62,10 @@ export class NamespaceView {
     return this.#sequences.filter((name) => this.options.sequenceLog || name !== ORDERED_SEQUENCES_LOG);
   }
 
+  get hasOrderedSequences(): boolean {
+    return this.#sequences.includes(ORDERED_SEQUENCES_LOG);
+  }
+
   /** What it could not look at. Asked at the end. */
   async gap(): Promise<Gap | undefined> {
     if (this.#gap !== undefined) return this.#gap;
@@ -117,17 +121,18 @@ export class NamespaceView {
 
   async #caused(wanted: ReadonlySet<string>, sequence: string, limit: number): Promise<FoundEvent[]> {
     const is = (event: TracedEvent): boolean => wanted.has(event.causationId);
-    const hashes = new Set([...wanted].map(idHash));
+    const all = [...wanted].map(idHash);
     const events: FoundEvent[] = [];
     const below = this.#projectedBelow(sequence);
     const chunk = Math.min(limit, CORRELATION.chunkEvents);
-    if (below > 0) {
+    for (let i = 0; below > 0 && i < all.length; i += CORRELATION.idsAtOnce) {
+      const hashes = new Set(all.slice(i, i + CORRELATION.idsAtOnce));
       for await (const numbers of this.#store.anywhere('causation', hashes, sequence, below)) {
         for await (const found of this.#read(sequence, numbers, chunk, is)) events.push(...found);
         if (events.length >= limit) return events;
       }
     }
-    const beside = this.#numbersBeside('causation', hashes, sequence);
+    const beside = this.#numbersBeside('causation', new Set(all), sequence);
     for await (const found of this.#read(sequence, beside, chunk, is)) {
       events.push(...found);
       if (events.length >= limit) return events;

@@ -73,11 +73,12 @@ const COMPENSATING: Order<CompensatingEvent> = {
 };
 
 /** The same object with its fields in this order, without those that it does not have. */
-const inOrder = <T extends object>(value: T, order: Order<T>): T =>
+function inOrder<T extends object>(value: T, order: Order<T>): T {
+  const ordered: Record<string, unknown> = {};
+  for (const key in order) if (Object.hasOwn(value, key)) ordered[key] = Reflect.get(value, key);
   // The keys are T's own, so what is picked by them is a T again.
-  Object.fromEntries(
-    Object.keys(order).flatMap((key) => (Object.hasOwn(value, key) ? [[key, Reflect.get(value, key)] as const] : [])),
-  ) as T;
+  return ordered as T;
+}
 
 /** The document with every field in the schema's order, wherever it was kept in between. */
 export const orderlyDocument = (document: SequenceDocument): SequenceDocument =>

@@ -111,6 +111,8 @@ export class Follow {
   async startBy(sequence: string, definitions: ReadonlyMap<string, readonly SequenceDefinition[]>): Promise<void> {
     const followed = this.#open.get(sequence) ?? (await this.#follow(sequence));
     followed.interests.startBy(definitions);
+    // From here on no first event is missed, whatever happens to this server. What steps wait for is looked for anew.
+    await this.#write();
   }
 
   async #follow(sequence: string): Promise<Followed> {
@@ -143,8 +145,6 @@ export class Follow {
       }),
     };
     this.#open.set(sequence, followed);
-    // Where it begins is known before anything is looked at: what comes from here on is not missed.
-    await this.#write();
     followed.follower.start();
     return followed;
   }

@@ -164,6 +164,23 @@ describe('Retries and timeouts', () => {
     expect(waits(story).until).toBe(BEGAN + 31_000);
   });
 
+  it('the time that a processor has for its answer stands still while nobody has the step', () => {
+    const story = new Story(documentOf([{ order: 1 }])).arrive(0);
+    story.hand(0, 'p', BEGAN + 30_000);
+    story.now += 3_600_000;
+    const away = { ...story.world, isHeld: () => false };
+    expect(next(story.state, away)).toMatchObject({ kind: 'wait', until: null });
+    expect(story.next()).toMatchObject({ kind: 'record', entries: [{ type: 'StepFailed', code: 'timeout' }] });
+  });
+
+  it('a timeout of the step’s own runs whoever has it', () => {
+    const story = new Story(documentOf([{ order: 1, processing: { timeout: 5 } }])).arrive(0);
+    story.hand(0);
+    story.now += 5_000;
+    const away = { ...story.world, isHeld: () => false };
+    expect(next(story.state, away)).toMatchObject({ kind: 'record', entries: [{ type: 'StepFailed' }] });
+  });
+
   it('a permanent failure is not tried again', () => {
     const story = new Story(documentOf([{ order: 1 }], { type: 'retry', max_retries: 9 })).arrive(0).break(0);
     expect(story.settle()).toEqual({ kind: 'settled' });

@@ -23,6 +23,8 @@ export interface World {
   readonly hasProcessor: (eventType: string) => boolean;
   /** 0 to 1, for the jitter of retries. */
   readonly random: () => number;
+  /** A processor has this step at this moment. Absent: whoever has one still has it. */
+  readonly isHeld?: (step: number) => boolean;
 }
 
 export type Next =
@@ -58,9 +60,9 @@ export function next(state: SequenceState, world: World): Next {
     case 'settled':
       return { kind: 'settled' };
     case 'needs-person':
-      return waiting(state);
+      return waiting(state, world);
     case 'rolling-back':
-      return paused ? waiting(state) : rollback(state);
+      return paused ? waiting(state, world) : rollback(state);
     case 'running':
       return running(state, world);
   }
@@ -75,12 +77,12 @@ function rollback({ handling }: SequenceState): Next {
 
 function running(state: SequenceState, world: World): Next {
   const underWay = stepsThat(state, isUnderWay);
-  const late = underWay.filter((step) => (handlingOf(state, step).deadline ?? Infinity) <= world.now);
+  const late = underWay.filter((step) => (countedDeadline(state, step, world) ?? Infinity) <= world.now);
   if (late.length > 0) return record(late.map((step) => timedOut(state, step, world)));
-  if (state.handling.paused) return waiting(state);
+  if (state.handling.paused) return waiting(state, world);
   const end = ending(state);
   // Steps that are under way beside a failed one still count, for the rollback too.
-  if (end !== null) return underWay.length > 0 ? waiting(state) : record([end]);
+  if (end !== null) return underWay.length > 0 ? waiting(state, world) : record([end]);
   return goingOn(state, world);
 }
 
@@ -141,7 +143,7 @@ function goingOn(state: SequenceState, world: World): Next {
     if (begins === null || begins === 'hand' || begins.type !== 'StepProcessed') blocked = order;
   }
   if (blocked === Infinity) entries.push(failure(state) ?? { type: 'SequenceCompleted' });
-  return entries.length > 0 ? record(entries) : waiting(state, toHand, until);
+  return entries.length > 0 ? record(entries) : waiting(state, world, toHand, until);
 }
 
 /** How a pending step begins, if it can: it needs its event, and that nobody is at it. */
@@ -163,20 +165,36 @@ function beginning(state: SequenceState, step: number, world: World): SequenceEn
   }
 }
 
-function waiting(state: SequenceState, toHand: readonly number[] = [], due: number | null = null): Waiting {
+function waiting(
+  state: SequenceState,
+  world: World,
+  toHand: readonly number[] = [],
+  due: number | null = null,
+): Waiting {
   const { document, handling } = state;
   const forEvents: number[] = [];
   const forObservers: number[] = [];
   const forFollowers: number[] = [];
   let until = due;
-  handling.steps.forEach(({ arrived, started, doneWhen, deadline }, step) => {
+  handling.steps.forEach(({ arrived, started, doneWhen }, step) => {
     if (arrived === null && eventOf(document, step).status === 'pending') forEvents.push(step);
     if (started === null) return;
+    const deadline = countedDeadline(state, step, world);
     if (deadline !== null) until = earlier(until, deadline);
     if (doneWhen === 'observed') forObservers.push(step);
     if (doneWhen === 'followed') forFollowers.push(step);
   });
   return { kind: 'wait', until, forEvents, toHand, forObservers, forFollowers };
+}
+
+/**
+ * When an attempt counts as failed. The time that a processor is given for its answer does not run while nobody has the
+ * step, or a server that was away for long would fail what it comes back to; a timeout of the step's own does.
+ */
+function countedDeadline(state: SequenceState, step: number, { isHeld }: World): number | null {
+  const { deadline, doneWhen } = handlingOf(state, step);
+  const isProcessors = doneWhen === 'processed' && eventOf(state.document, step).processing?.timeout === undefined;
+  return isProcessors && isHeld?.(step) === false ? null : deadline;
 }
 
 const record = (entries: readonly SequenceEntry[]): Next => ({ kind: 'record', entries });

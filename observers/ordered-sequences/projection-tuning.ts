@@ -13,7 +13,7 @@ export const STORED = {
   waiting: 50_000,
 
   /** How long changes gather before they are written while nobody waits for them, in ms: of a step's states most are never written. */
-  gatherMs: 20,
+  gatherMs: 100,
 
   /** First and longest pause before a write is tried again, in ms. */
   retryFirstMs: 100,

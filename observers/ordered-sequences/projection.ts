@@ -114,7 +114,8 @@ export class Projection {
   /** Resolves when there is room for more: whoever applies much waits for it, and memory stays bounded. */
   async room(): Promise<void> {
     const room = this.#pending.room();
-    this.#hurry.wake();
+    // While there is room changes go on gathering: this is asked after every page of the log.
+    if (this.#pending.wanted) this.#hurry.wake();
     await room;
   }
 
@@ -149,7 +150,7 @@ export class Projection {
     if (this.#pending.size === 0 && !this.#stopping) {
       this.#idle = !(await this.#news.take(STORED.idleMs));
     }
-    if (!this.#pending.wanted && !this.#stopping && !this.#idle) await this.#hurry.take(STORED.gatherMs);
+    if (!this.#pending.wanted && !this.#pending.full && !this.#stopping && !this.#idle) await this.#hurry.take(STORED.gatherMs);
     return !this.#stopping || behind();
   }
 

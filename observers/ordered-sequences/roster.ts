@@ -134,6 +134,11 @@ export class Roster {
     return undefined;
   }
 
+  /** A processor has it. */
+  isHeld(step: StepPlace): boolean {
+    return this.#places.get(keyOf(step))?.handed === true;
+  }
+
   /** The steps of a sequence that are to have a place or wait for one: any other's place is free again, and its processor is told. */
   keep(sequenceId: string, steps: ReadonlyMap<number, number>): void {
     const keys = this.#bySequence.get(sequenceId);

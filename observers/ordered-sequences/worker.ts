@@ -159,7 +159,10 @@ export class SequenceWorker {
   async #roundOf(jobs: readonly Job[]): Promise<boolean> {
     const { shop } = this;
     const seen = shop.seen();
-    const world = shop.world();
+    const world = {
+      ...shop.world(),
+      isHeld: (step: number) => shop.roster.isHeld({ sequenceId: this.sequenceId, step }),
+    };
     const plan = this.#plan(jobs, world);
     if (plan.entries.length > 0) return this.#record(plan, world.now, seen);
     for (const { done } of plan.jobs) done(this.state);

@@ -157,6 +157,9 @@ export const LIMITS = {
   /** Bytes of an ordered sequence's document, as BSON with its defaults: it is the content of the event that begins it. */
   sequenceDocumentBytes: 768 * KIB,
 
+  /** Ordered sequences in one page of a list. */
+  sequencesPerPage: 1_000,
+
   /** Ordered sequences that cause each other in a row: more are most likely a circle. */
   sequenceDepth: 16,
 

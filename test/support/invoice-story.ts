@@ -3,10 +3,22 @@
  * again and fails for good, and it is rolled back; of the other it fails, until a person has it tried again. It can be
  * told any number of times, from the beginning, and is the same story.
  */
-import { MongoClient } from 'mongodb';
-import { connect, PermanentFailure, type Annals, type Step } from '../../src/client';
+import { isDeepStrictEqual } from 'node:util';
+import type { MongoClient } from 'mongodb';
+import { connect, PermanentFailure, type Annals } from '../../src/client';
 import { invoiceIds, invoiceSequence } from './invoice-sequence';
-import { appendInvoice, Books, CANCELLED, CLOSED, entryId, invoiceHandlers, invoiceId, phase, REVERSED } from './invoice-work';
+import {
+  appendInvoice,
+  Books,
+  CANCELLED,
+  CLOSED,
+  entryId,
+  invoiceHandlers,
+  invoiceId,
+  phase,
+  REVERSED,
+  type Work,
+} from './invoice-work';
 import { sequenceEvidence, sequenceObjections, type SequenceEvidence } from './sequence-checker';
 
 const STORE = 'default';
@@ -14,10 +26,8 @@ const STORE = 'default';
 /** Milliseconds for an end to come after something was killed: a lease runs out first. */
 const END_WITHIN_MS = 60_000;
 
-interface Telling {
-  readonly elsewhere?: boolean;
-  readonly signal?: AbortSignal;
-}
+/** Milliseconds of a call, as long: nothing else is to be tried meanwhile. */
+const TIMEOUT_MS = END_WITHIN_MS;
 
 export class InvoiceStory {
   readonly books = new Books();
@@ -25,40 +35,55 @@ export class InvoiceStory {
   readonly mended: string;
   #ledgerOpen = false;
 
-  /** @param namespace its own. */
-  constructor(readonly namespace: string) {
+  /** @param namespace its own. @param booking is told of each booking before accounting says anything. */
+  constructor(
+    readonly namespace: string,
+    private readonly booking: (work: Work) => Promise<void> | void = () => undefined,
+  ) {
     this.rolledBack = `${namespace}-1`;
     this.mended = `${namespace}-2`;
   }
 
-  connect(address: string): Annals {
-    return connect(`annals://${address}/${STORE}?namespace=${this.namespace}`);
+  connectionString(address: string): string {
+    return `annals://${address}/${STORE}?namespace=${this.namespace}`;
   }
 
-  /** @param elsewhere other programs work the steps. @param signal ends what a client that is closed would wait for. */
-  async tell(annals: Annals, { elsewhere = false, signal }: Telling = {}): Promise<void> {
+  /** A client, for which there is the namespace. */
+  async connect(address: string): Promise<Annals> {
+    const annals = connect(this.connectionString(address), { timeoutMs: TIMEOUT_MS });
     await annals.stores.ensure(STORE, { namespaces: [this.namespace] });
-    if (!elsewhere) {
-      const handlers = invoiceHandlers(this.books, (step) => this.book(step));
-      await annals.orderedSequences.process(handlers, { name: 'services' }).registered;
-    }
+    return annals;
+  }
+
+  /** All steps are worked here. */
+  async work(annals: Annals): Promise<void> {
+    await annals.orderedSequences.process(invoiceHandlers(this.answer), { name: 'services' }).registered;
+  }
+
+  /** @param signal ends what a client that is closed would wait for. */
+  async tell(annals: Annals, signal?: AbortSignal): Promise<void> {
     const documents = [retriedOnce(this.rolledBack), invoiceSequence('manual', this.mended)];
     for (const document of documents) await annals.orderedSequences.create(document);
     for (const number of [this.rolledBack, this.mended]) await appendInvoice(annals, number, signal);
     await Promise.all([this.#ends(annals, this.rolledBack), this.#mend(annals)]);
   }
 
-  /** What accounting says. */
-  readonly book = ({ sequenceId, attempt }: Pick<Step, 'sequenceId' | 'attempt'>): object => {
-    if (sequenceId === invoiceIds(this.mended).sequenceId && this.#ledgerOpen) return { booked: true };
-    const busy = sequenceId === invoiceIds(this.rolledBack).sequenceId && attempt === 1;
+  /** What the services do, and write down. Throws as they do. */
+  readonly answer = async (work: Work): Promise<object> => {
+    this.books.write(work);
+    const { sequenceId, eventId, attempt } = work;
+    const [failing, waiting] = [invoiceIds(this.rolledBack), invoiceIds(this.mended)];
+    if (eventId !== failing.booked && eventId !== waiting.booked) return { done: true };
+    await this.booking(work);
+    if (sequenceId === waiting.sequenceId && this.#ledgerOpen) return { booked: true };
+    const busy = sequenceId === failing.sequenceId && attempt === 1;
     throw busy ? new Error('the ledger is busy') : new PermanentFailure(CLOSED);
   };
 
   /** What is wrong when it is over; empty when all is well. */
   async objections(mongodb: MongoClient): Promise<string[]> {
     const evidence = await sequenceEvidence(mongodb.db(`annals+${STORE}+${this.namespace}`), this.books.asked);
-    return [...sequenceObjections(evidence), ...this.#untold(evidence)];
+    return [...sequenceObjections(evidence), ...this.#otherEnds(evidence)];
   }
 
   async #mend(annals: Annals): Promise<void> {
@@ -75,22 +100,23 @@ export class InvoiceStory {
     await phase(annals, invoiceIds(number).sequenceId, ['settled'], END_WITHIN_MS);
   }
 
-  /** That it has come to this end and no other. */
-  #untold({ rows, events, asked }: SequenceEvidence): string[] {
+  /** It is to come to this end and no other. */
+  #otherEnds({ rows, events, asked }: SequenceEvidence): string[] {
     const { sequenceId, booked } = invoiceIds(this.rolledBack);
     const outcomes = Object.fromEntries(rows.map(({ sequence_id: id, handling }) => [id, handling.outcome as unknown]));
     const undone = events.filter(({ type }) => [CANCELLED, REVERSED].includes(type)).map(({ content }) => content['1']);
     const reason = `Sequence failure: ${CLOSED}`;
-    const seen = { outcomes, undone, twiceAtLeast: asked.filter(({ eventId }) => eventId === booked).length >= 2 };
+    const triedAgain = asked.filter(({ eventId }) => eventId === booked).length >= 2;
     const wanted = {
       outcomes: { [sequenceId]: 'rolled_back', [invoiceIds(this.mended).sequenceId]: 'completed' },
       undone: [
         { invoice_id: invoiceId(this.rolledBack), reason },
         { entry_id: entryId(this.rolledBack), reason },
       ],
-      twiceAtLeast: true,
+      triedAgain: true,
     };
-    return JSON.stringify(seen) === JSON.stringify(wanted) ? [] : [`it ended as ${JSON.stringify(seen)}`];
+    const seen = { outcomes, undone, triedAgain };
+    return isDeepStrictEqual(seen, wanted) ? [] : [`it ended as ${JSON.stringify(seen)}`];
   }
 }
 

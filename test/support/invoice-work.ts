@@ -1,11 +1,5 @@
-/** The three services of the invoice sequence, through the client: their events, and what their processors do and were asked for. */
-import {
-  PermanentFailure,
-  type Annals,
-  type OrderedSequenceInfo,
-  type Step,
-  type StepHandlers,
-} from '../../src/client';
+/** The three services of the invoice sequence, through the client: their events, and what their processors are asked for. */
+import { type Annals, type OrderedSequenceInfo, type Step, type StepHandlers } from '../../src/client';
 import { within } from './await-fact';
 import { invoiceIds } from './invoice-sequence';
 import type { Asked } from './sequence-checker';
@@ -37,38 +31,37 @@ export const appendInvoice = async (annals: Annals, number: string, signal?: Abo
   await annals.eventLog.append(invoiceEvents(number), { signal });
 };
 
-/** What processors were asked for, as the services that they stand for would have it in their books. */
-export class Books {
-  readonly asked: Asked[] = [];
+/** What a processor asks a service for. Plain data: it may come from another process. */
+export interface Work extends Asked {
+  readonly order: number;
+  readonly attempt: number;
+}
 
-  readonly ask = ({ sequenceId, event, idempotencyKey }: Step): void => {
-    this.asked.push({ sequenceId, eventId: event.eventId, key: idempotencyKey });
-  };
+const workOf = ({ sequenceId, event, idempotencyKey: key, order, attempt }: Step): Work => ({
+  sequenceId,
+  eventId: event.eventId,
+  key,
+  order,
+  attempt,
+});
+
+/** What was asked for, as the services have it in their books. */
+export class Books {
+  readonly asked: Work[] = [];
+
+  write(work: Work): void {
+    this.asked.push(work);
+  }
 
   of(sequenceId: string): string[] {
     return this.asked.filter((one) => one.sequenceId === sequenceId).map(({ eventId }) => eventId);
   }
 }
 
-/** Handlers of all three. @param book does the accounting; unless given, the ledger is closed for good */
-export function invoiceHandlers(
-  books: Books,
-  book: (step: Step) => unknown = () => {
-    throw new PermanentFailure(CLOSED);
-  },
-): StepHandlers {
-  const done = (step: Step) => {
-    books.ask(step);
-    return { done: step.order };
-  };
-  return {
-    [CREATED]: done,
-    [BOOKED]: async (step) => {
-      books.ask(step);
-      return book(step);
-    },
-    [NOTICED]: done,
-  };
+/** Processors of all three types, which ask for what they do. */
+export function invoiceHandlers(ask: (work: Work) => Promise<unknown>): StepHandlers {
+  const handle = async (step: Step) => ask(workOf(step));
+  return { [CREATED]: handle, [BOOKED]: handle, [NOTICED]: handle };
 }
 
 /** Milliseconds for a phase to come, where nothing was killed. */

@@ -34,7 +34,9 @@ export const ORDERED_LOG = 'sequence+ordered-sequences';
 /** Waits until nothing is on its way: every entry is in the rows, and what is settled is archived. */
 async function atRest(db: Db): Promise<void> {
   await awaitFact('all of the log is in the rows, and what is settled is archived', async () => {
-    const checkpoint = await db.collection<Document & { _id: string }>('projections').findOne({ _id: 'ordered-sequences' });
+    const checkpoint = await db
+      .collection<Document & { _id: string }>('projections')
+      .findOne({ _id: 'ordered-sequences' });
     const entries = await db.collection(ORDERED_LOG).countDocuments();
     const waiting = await db.collection('event_sequences').countDocuments({ 'handling.phase': 'settled' });
     return Number(checkpoint?.['position']) === entries && waiting === 0;

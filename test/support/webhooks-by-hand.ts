@@ -116,9 +116,9 @@ const refOf = ({ get }: Told): string =>
 
 /** What some event began that has this value at this path. */
 function begun(event: string, path: string, value: unknown, name: string): Thing | undefined {
-  if (value === undefined) return undefined;
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   const found = LOG.find((other) => other.event === event && begins(other) && other.get(path) === value);
-  return { name: `${name} ${String(value)}`, eventId: found?.eventId };
+  return { name: `${name} ${value}`, eventId: found?.eventId };
 }
 
 /** The same, of things that are told apart within their repository only. */
