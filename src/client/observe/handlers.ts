@@ -25,10 +25,10 @@ export type AnyEventOf<Types extends object> = { [Type in keyof Types & string]:
 /** Returns when the event is handled, or a promise that settles then. What it throws fails the event. */
 export type EventHandler<Event> = (event: Event, context: DeliveryContext) => unknown;
 
-/** One handler for each type that is observed. */
-export type HandlersByType<Types extends object> = {
-  readonly [Type in keyof Types & string]?: EventHandler<EventOf<Types, Type>>;
-};
+/** One handler for each type that is observed. Of a program that declares no types, each takes any event. */
+export type HandlersByType<Types extends object> = string extends keyof Types
+  ? Readonly<Record<string, EventHandler<RecordedEvent>>>
+  : { readonly [Type in keyof Types & string]?: EventHandler<EventOf<Types, Type>> };
 
 /**
  * `connecting`: no server has answered yet. `observing`: registered; events come. `waiting`: clients
