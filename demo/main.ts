@@ -1,8 +1,8 @@
 /**
  * `npm run demo`: the main job on real input. A real server on a temporary folder takes hundreds of
- * real GitHub webhooks over gRPC while a subscriber follows; everything is read back and checked; two
- * observers work on it, of which one is killed and one fails and is healed; the webhooks are held against
- * their types, of which one changes and one event is put right. Exit code 1 when a check fails. On a
+ * real GitHub webhooks over gRPC while a subscriber follows; everything is read back and checked; what caused
+ * what is drawn; two observers work on it, of which one is killed and one fails and is healed; the webhooks are
+ * held against their types, of which one changes and one event is put right. Exit code 1 when a check fails. On a
  * terminal the server stays until Ctrl-C, for the person to look at.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,7 +11,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { colorsFor, columnsOf, ProgressLine } from '../src/cli/terminal';
 import { connect } from '../src/client';
+import { causesOf } from './causes';
 import { GITHUB } from './checked-webhooks';
+import type { Check } from './checks';
 import { startDemoServer, type DemoServer } from './demo-server';
 import { listenForInterruption } from './interruption';
 import { timed } from './measures';
@@ -19,6 +21,8 @@ import { checkLines, reportLines, stillThere, whatNext, type Surroundings } from
 import { observersReport } from './observers-report';
 import { observersFacts, tellObserversStory, type ObserversStory } from './observers-story';
 import { tellStory, type Story } from './story';
+import { traceReport } from './trace-report';
+import { tellTraceStory, traceFacts, type TraceStory } from './trace-story';
 import { typesReport } from './types-report';
 import { tellTypesStory, typesFacts, type TypesStory } from './types-story';
 import { webhooks } from './webhooks';
@@ -96,13 +100,18 @@ async function tell(input: ReturnType<typeof webhooks>, around: Surroundings): P
       `  database   MongoDB ${info.mongodbVersion}, started by Annals, data in ${around.dataFolder}`,
       `  input      ${input.length} payloads of @octokit/webhooks-examples; type = event name, source = repository`,
     );
-    const story = await tellStory(annals, input);
+    const caused = causesOf(input);
+    const story = await tellStory(annals, caused);
+    const traced = await tellTraceStory(annals, caused);
     const observed = await tellObserversStory(annals, around, story.events, interruption.signal);
     const typed = await tellTypesStory(annals, input);
-    const checks = [...story.checks, ...observed.checks, ...typed.checks];
-    say(...reportLines(story, around), ...observersReport(observed, around), ...typesReport(typed, around));
+    const checks = [...story.checks, ...traced.checks, ...observed.checks, ...typed.checks];
+    say(...reportLines(story, around), ...traceReport(traced, around));
+    say(...observersReport(observed, around), ...typesReport(typed, around));
     say(...checkLines(checks, around));
-    if (options.json === true) process.stdout.write(`${JSON.stringify(summary(story, observed, typed, around))}\n`);
+    if (options.json === true) {
+      process.stdout.write(`${JSON.stringify(summary({ story, traced, observed, typed, checks }, around))}\n`);
+    }
     const failed = checks.filter(({ ok }) => !ok);
     for (const { name, seen } of failed) process.stderr.write(`demo: not so: ${name}: ${seen}\n`);
     if (failed.length > 0) process.exitCode = 1;
@@ -121,17 +130,26 @@ async function stay(server: DemoServer, around: Surroundings, { changing }: Type
   say('', around.kept ? `  Stopping; the log stays in ${around.dataFolder}.` : '  Stopping; the folder goes with it.');
 }
 
-function summary(story: Story, observed: ObserversStory, typed: TypesStory, around: Surroundings) {
-  const { events, history, types, sources, figures, checks } = story;
+interface Told {
+  readonly story: Story;
+  readonly traced: TraceStory;
+  readonly observed: ObserversStory;
+  readonly typed: TypesStory;
+  readonly checks: readonly Check[];
+}
+
+function summary({ story, traced, observed, typed, checks }: Told, around: Surroundings) {
+  const { events, history, types, sources, figures } = story;
   return {
     events: events.length,
     history: { source: history.source, events: history.events.length },
     types: types.length,
     sources: sources.length,
     figures,
+    traced: traceFacts(traced),
     observers: observersFacts(observed),
     registered: typesFacts(typed),
-    checks: [...checks, ...observed.checks, ...typed.checks],
+    checks,
     ...(around.kept ? { dataFolder: around.dataFolder } : {}),
   };
 }

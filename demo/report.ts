@@ -109,6 +109,7 @@ export function stillThere(
     `  export ANNALS_URL=annals://${address}/default`,
     `  npx annals read --backwards --limit 10           ${dim('what happened last')}`,
     `  npx annals read --type issues --content`,
+    `  npx annals trace 'Codertocat/Hello-World#2'      ${dim('all that came of a pull request, as a tree')}`,
     `  npx annals observers                             ${dim('where the two observers stand')}`,
     `  npx annals types show ${putRight.type.padEnd(27)}${dim('its generations, and what leads from one to the next')}`,
     `  npx annals show ${putRight.number} --sequence ${putRight.sequence}             ${dim('that event in each, and put right')}`,

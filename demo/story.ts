@@ -3,6 +3,7 @@
  * follows, read everything back, look at one repository, send it all again, and be refused.
  */
 import { AppendRefusedError, type Annals, type NewEvent, type RecordedEvent } from '../src/client';
+import type { CausedWebhook } from './causes';
 import { contiguous, deliveredLive, equalToInput, repetitionKnown, staleRefused, type Check } from './checks';
 import { LiveSubscriber } from './live-subscriber';
 import { percentile, perSecond, tally, timed } from './measures';
@@ -40,7 +41,16 @@ export const toEvent = ({ type, source, eventId, payload }: Webhook): NewEvent =
   content: payload,
 });
 
-export async function tellStory(annals: Annals, input: readonly Webhook[]): Promise<Story> {
+/** With what it follows from, the operation that it belongs to, and who sent it. */
+const toCausedEvent = ({ webhook, correlationId, causationId, sender }: CausedWebhook): NewEvent => ({
+  ...toEvent(webhook),
+  correlationId,
+  causationId,
+  causedBy: sender?.id,
+});
+
+export async function tellStory(annals: Annals, caused: readonly CausedWebhook[]): Promise<Story> {
+  const input = caused.map(({ webhook }) => webhook);
   const log = annals.eventLog;
   const subscriber = new LiveSubscriber(log);
   await subscriber.live;
@@ -49,9 +59,9 @@ export async function tellStory(annals: Annals, input: readonly Webhook[]): Prom
   const appendMs: number[] = [];
   const numbers: number[] = [];
   const oneByOne = await timed(async () => {
-    for (const webhook of input) {
+    for (const webhook of caused) {
       sentAt.push(performance.now());
-      const { ms, outcome } = await timed(() => log.append(toEvent(webhook)));
+      const { ms, outcome } = await timed(() => log.append(toCausedEvent(webhook)));
       appendMs.push(ms);
       numbers.push(outcome.firstSequenceNumber);
     }
@@ -60,7 +70,9 @@ export async function tellStory(annals: Annals, input: readonly Webhook[]): Prom
   const deliveryMs = subscriber.deliveries.map(({ at }, index) => at - (sentAt[index] ?? at));
 
   const sequence = annals.sequence(SECOND_SEQUENCE);
-  const atOnce = await timed(() => Promise.all(input.map((webhook) => sequence.append(toEvent(webhook)))));
+  // Events of their own: causes are named by event ids, and those in the log are meant.
+  const others = input.map((webhook): NewEvent => ({ ...toEvent(webhook), eventId: undefined }));
+  const atOnce = await timed(() => Promise.all(others.map((event) => sequence.append(event))));
 
   const reading = await timed(() => collected(log.read()));
   const events = reading.outcome;
@@ -69,7 +81,7 @@ export async function tellStory(annals: Annals, input: readonly Webhook[]): Prom
   const source = (repositories[1] ?? sources[0])?.[0] ?? '';
   const history = await collected(log.read({ eventSourceIds: [source] }));
 
-  const again = await Promise.all(input.map((webhook) => log.append(toEvent(webhook))));
+  const again = await Promise.all(caused.map((webhook) => log.append(toCausedEvent(webhook))));
   const tail = await log.tail();
   const refusal = await appendStale(annals, source);
   await subscriber.end();

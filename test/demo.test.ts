@@ -27,6 +27,7 @@ async function demo(...args: string[]): Promise<{ code: number | null; stdout: s
 interface Summary {
   readonly checks: unknown[];
   readonly events: number;
+  readonly traced: unknown;
   readonly observers: unknown;
   readonly registered: {
     readonly types: number;
@@ -42,6 +43,18 @@ it('hundreds of real webhooks are recorded, followed live, and come back equal',
   expect(ran).toMatchObject({ code: 0, stderr: '' });
   const summary = JSON.parse(ran.stdout) as Summary;
   expect(summary.events).toBe(329);
+  expect(summary.traced).toMatchObject({
+    traces: [
+      { events: 12, missing: ['Codertocat/Hello-World@f95f852bd8fc'] },
+      { correlationId: 'Codertocat/Hello-World#2', events: 55, missing: ['check_suite 118578147'] },
+    ],
+    causes: [
+      'github/pull_request/0',
+      'github/pull_request_review/0',
+      'github/pull_request_review_comment/0',
+      'github/pull_request_review_comment/4',
+    ],
+  });
   expect(summary.observers).toMatchObject({
     killed: { observer: 'repositories', events: 329, before: 164, after: 165 },
     healed: { observer: 'headlines', heldFrom: 253, wentOn: 99, caughtUp: 39 },
@@ -66,6 +79,13 @@ it('hundreds of real webhooks are recorded, followed live, and come back equal',
     { name: 'the subscriber got each event once, in order', ok: true, seen: '329 delivered live' },
     { name: 'sent again, nothing is recorded twice', ok: true, seen: '329 repetitions known by their event ids' },
     { name: 'an append that has not seen the latest event is refused', ok: true, seen: 'CONCURRENCY_CONFLICT' },
+    { name: 'a trace has every webhook under the one that it follows from', ok: true, seen: '69 nodes' },
+    {
+      name: 'what led to an event is told up to the root',
+      ok: true,
+      seen: 'pull_request → pull_request_review → pull_request_review_comment',
+    },
+    { name: 'who caused an event is told by name', ok: true, seen: 'Codertocat, octocoders-linter[bot]' },
     {
       name: 'killed and started again, the read model lost nothing and counted nothing twice',
       ok: true,
@@ -137,6 +157,9 @@ it('the demo tells a person what happened, where the data was, and what to type 
   expect(stdout).toMatch(/server +annals:\/\/127\.0\.0\.1:\d+\/default/);
   expect(stdout).toContain('The history of ');
   expect(stdout).toContain('events/s');
+  expect(stdout).toMatch(
+    /missing Codertocat\/Hello-World@f95f852bd8fc\s[^]*├─ deployment [^]*│ {2}└─ deployment_status /,
+  );
   expect(stdout).toContain('Types: what an event must look like');
   expect(stdout).toMatch(/original in 1 +effective in 1 +original in 3 +effective in 3/);
   expect(stdout).toContain('npx annals start');

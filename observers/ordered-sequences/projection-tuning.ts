@@ -34,6 +34,9 @@ export const STORED = {
   /** Bytes of a row; MongoDB's documents end at 16 MiB, and a transaction adds something. */
   rowBytes: 15 * MIB,
 
+  /** Outputs of steps up to which a row is not measured: as BSON each is at most some hundred KB, and the document under one MiB. */
+  fewOutputs: 8,
+
   /** Sequences in one page of a list that does not say how many. */
   page: 100,
 

@@ -150,7 +150,8 @@ export class Projection {
     if (this.#pending.size === 0 && !this.#stopping) {
       this.#idle = !(await this.#news.take(STORED.idleMs));
     }
-    if (!this.#pending.wanted && !this.#pending.full && !this.#stopping && !this.#idle) await this.#hurry.take(STORED.gatherMs);
+    if (!this.#pending.wanted && !this.#pending.full && !this.#stopping && !this.#idle)
+      await this.#hurry.take(STORED.gatherMs);
     return !this.#stopping || behind();
   }
 

@@ -40,10 +40,16 @@ export function eventRow({ document, handling }: SequenceState, place: number): 
 
 export function sequenceRow(state: SequenceState): SequenceRow {
   const row = wholeRow(state);
-  if (calculateObjectSize(row) <= STORED.rowBytes) return row;
+  if (!mayBeLarge(state.handling) || calculateObjectSize(row) <= STORED.rowBytes) return row;
   const small = wholeRow({ ...state, handling: withoutTexts(state.handling) });
   return { ...small, handling: { ...small.handling, left_out: true } };
 }
+
+/** A document is small; beside it only a rollback, failures' messages and many outputs may be large. Most rows have few of them and are not measured. */
+const mayBeLarge = ({ rollback, steps }: Handling): boolean =>
+  rollback !== null ||
+  steps.some(({ failures }) => failures.length > 0) ||
+  steps.filter(({ output }) => output !== null).length > STORED.fewOutputs;
 
 function wholeRow({ document, handling }: SequenceState): SequenceRow {
   const { event_sequence, continue_past_failure } = document;

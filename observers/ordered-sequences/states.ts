@@ -154,14 +154,13 @@ export class States {
       return;
     }
     const { source, entry, at } = logged;
-    const before = this.#holder.worked(source) ?? (await this.#before(source, logged));
+    const worked = this.#holder.worked(source);
+    const before = worked ?? (await this.#before(source, logged));
     const state = this.#folded(before, entry, { number, at });
-    if (state === undefined || state === before) {
-      this.projection.passed(number);
-      return;
-    }
-    this.projection.apply(source, state);
-    this.#holder.changed(source, state);
+    if (state === undefined || state === before) this.projection.passed(number);
+    else this.projection.apply(source, state);
+    // Another server may have written a row after those that are not settled were asked for: it is to be worked all the same.
+    if (state !== undefined && state !== worked) this.#holder.changed(source, state);
   }
 
   /** Of a sequence that nobody works: it begins here, or the rows have it. */

@@ -286,9 +286,25 @@ export class SequenceWorker {
     for (const { type } of entries) reached(POINTS[type]);
     const { state } = this;
     for (const { done } of jobs) done(state);
-    await Promise.all(places.map(async (place) => shop.hand(place, state)));
+    await Promise.all(places.map(async (place) => this.#handOver(place, state)));
     if (places.length > 0) reached('step-handed');
     return true;
+  }
+
+  /** Until it is on its way: it is recorded that the processor has it. */
+  async #handOver(place: Place, state: SequenceState): Promise<void> {
+    const { hand, logger, stopping } = this.shop;
+    let pause: number = ORDERED_SEQUENCES.retryFirstMs;
+    while (!stopping.aborted) {
+      try {
+        await hand(place, state);
+        return;
+      } catch (error) {
+        logger.warn({ err: error, sequenceId: this.sequenceId }, 'a step cannot be handed over, trying again');
+        await sleep(pause, undefined, { signal: stopping }).catch(() => undefined);
+        pause = Math.min(2 * pause, ORDERED_SEQUENCES.retryLongestMs);
+      }
+    }
   }
 
   /** Does something outside, and has what came of it recorded unless that is the case already. */
