@@ -1,5 +1,5 @@
 /** What people and programs ask of ordered sequences: to begin, to be told, to act, and that neither a restart nor a rebuild changes what is so. */
-import { BSON, MongoClient, type Document } from 'mongodb';
+import { BSON, MongoClient } from 'mongodb';
 import type { GetStatisticsResponse__Output } from '../src/contract/generated/annals/v1/GetStatisticsResponse';
 import type { DefineResponse__Output } from '../src/contract/generated/annals/v1/DefineResponse';
 import type { OrderedSequencesCreateResponse__Output } from '../src/contract/generated/annals/v1/OrderedSequencesCreateResponse';

@@ -9,7 +9,7 @@ import type { Edges, TracedEvents } from '../../src/storage/traced-events';
 import { CORRELATION } from './tuning';
 
 export interface ProjectorOptions {
-  readonly store: Pick<CorrelationStore, 'begin' | 'advance' | 'drop'>;
+  readonly store: Pick<CorrelationStore, 'begin' | 'projected' | 'advance'>;
   readonly events: Pick<TracedEvents, 'sequences' | 'ends' | 'edges'>;
   readonly logger: Pick<Logger, 'warn'>;
   /** `store/namespace`, for the log. */
@@ -33,12 +33,6 @@ export class Projector {
   /** Somebody waits for it. */
   hurry(): void {
     this.#wake();
-  }
-
-  /** Drops what is there. It is made anew from the log, by whoever owns it. */
-  async rebuild(): Promise<void> {
-    await this.options.store.drop();
-    this.hurry();
   }
 
   async stop(): Promise<void> {
@@ -67,7 +61,9 @@ export class Projector {
 
   /** Goes through every sequence to the end that it has now. Returns whether there was anything. */
   async #look(): Promise<boolean> {
-    const { events } = this.options;
+    const { events, store } = this.options;
+    // What is remembered is of a projection that somebody may have dropped, through whichever server.
+    if ((await store.projected()).generation !== this.#generation) await this.#load();
     const ends = await events.ends(await events.sequences());
     let more = false;
     for (const [sequence, end] of ends) {
