@@ -115,16 +115,20 @@ function draft(
   event: NewEvent,
   { generation, contents }: CheckedContent,
   field: string,
-  correlationId: string,
+  correlation: string,
   now: number,
 ): EventDraft {
+  // Named one by one: spread into the middle of the draft they would cost more than all else here.
+  const { correlationId, causationId, causedBy } = checkCause(event, correlation, `${field}.`);
   return {
     eventId: event.eventId === undefined ? newId() : required(event.eventId, `${field}.event_id`, LIMITS.eventIdLength),
     type: checkType(event.type, `${field}.type`),
     eventSourceId: required(event.eventSourceId, `${field}.event_source_id`, LIMITS.eventSourceIdLength),
     generation,
     tags: checkTags(event.tags, `${field}.tags`),
-    ...checkCause(event, correlationId, `${field}.`),
+    correlationId,
+    causationId,
+    causedBy,
     traceParent: checkTraceParent(event.traceParent, `${field}.trace_parent`),
     occurred: checkDate(event.occurred ?? now, `${field}.occurred`),
     validFrom: checkDate(event.validFrom ?? MIN_DATE_MS, `${field}.valid_from`),
