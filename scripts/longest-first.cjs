@@ -9,6 +9,7 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 const LONGEST = [
   'test/torture',
   'test/guarantee-10-relay',
+  'test/guarantee-11-rollback',
   'test/demo',
   'test/constraints-durability',
   'test/outlives-patience',

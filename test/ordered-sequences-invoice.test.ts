@@ -281,6 +281,11 @@ it('log, rows, compensating events and what was asked for agree in the end, and 
     const evidence = await sequenceEvidence(db, books.asked);
     expect(evidence.log.filter(({ type }) => type === 'SequenceCreated').length).toBeGreaterThan(10);
     expect(sequenceObjections(evidence)).toEqual([]);
+    const { sequenceId } = invoiceIds(NUMBERS.compensating_events);
+    const raw = evidence.log.filter(({ eventSourceId }) => eventSourceId === sequenceId);
+    const told = [];
+    for await (const { logNumber, type } of annals.orderedSequences.audit(sequenceId)) told.push({ logNumber, type });
+    expect(told).toEqual(raw.map(({ _id, type }) => ({ logNumber: Number(_id), type: type as unknown })));
     const progress = [];
     for await (const one of annals.orderedSequences.rebuild()) progress.push(one);
     expect(progress.at(-1)?.finished).toBe(true);

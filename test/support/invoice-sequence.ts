@@ -2,7 +2,7 @@
  * The invoice sequence of the schema's author, once for each strategy, as JSON text exactly in that form: an invoice is
  * made, then booked, then its customer is told of it, which is optional.
  */
-import type { Strategy } from '../../observers/ordered-sequences/sequence-document';
+import type { Strategy } from '../../src/contract/sequence-document';
 
 /** What the sequence with this number is made of. */
 export const invoiceIds = (number: string) => ({
