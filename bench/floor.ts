@@ -36,6 +36,11 @@ export class Floor {
     return new FloorCollection(db, sequenceCollection(name));
   }
 
+  /** What Annals keeps beside its sequences. */
+  database(name: string): Db {
+    return this.#client.db(name);
+  }
+
   /** The collection in which Annals keeps a sequence, to be dropped when it was measured. */
   sequenceOf(database: string, sequence: string): FloorCollection {
     return new FloorCollection(this.#client.db(database), sequenceCollection(sequence));

@@ -14,7 +14,7 @@ export async function forgetStores(mongodbUrl: string, stores: readonly string[]
       }
       await catalogue.collection<{ _id: string }>('stores').deleteOne({ _id: store });
       await catalogue.collection('jobs').deleteMany({ store });
-      await catalogue.collection<{ _id: string }>('leases').deleteMany({ _id: { $regex: `^[a-z]+/${store}/` } });
+      await catalogue.collection<{ _id: string }>('leases').deleteMany({ _id: { $regex: `^[a-z-]+/${store}/` } });
     }
   } finally {
     await client.close();

@@ -70,6 +70,17 @@ describe('goals', () => {
     expect(met(live(6.1))).toEqual([false]);
   });
 
+  it('ordered sequences: a step within six raw commits, a sequence of three within ten, in 99 of 100 cases', () => {
+    const live = (name: string, p99: number): Result => ({
+      ...{ kind: 'latency', name, title: '', figures: figures({ floorP50: 1.5, p99 }) },
+      acknowledgedMs: { p50: 1, p99: 1, longest: 1, count: 1 },
+    });
+    expect(met(live('step-latency', 9))).toEqual([true]);
+    expect(met(live('step-latency', 9.1))).toEqual([false]);
+    expect(met(live('saga-latency', 15))).toEqual([true]);
+    expect(met(live('saga-latency', 15.1))).toEqual([false]);
+  });
+
   it('an observer with one client: 100,000 events a second', () => {
     expect(met(rate('observe', { rate: 100_000 }))).toEqual([true]);
     expect(met(rate('observe', { rate: 99_999 }))).toEqual([false]);

@@ -22,6 +22,15 @@ const HANDLED_COST_MS = 2;
 const RELAY_RATE = 20_000;
 /** Commits that an event may take from the outbox to a handler of the inbox: its own, the inbox's, and as much again for the ways between. */
 const RELAY_COMMITS = 4;
+/** Commits that a step may take from its event to its answer: its event's, that it begins, its answer's, and as much again for the ways between. */
+const STEP_COMMITS = 6;
+/** Commits that three steps may take from their events to the end: that of the events, four of the work, and as much again. */
+const SAGA_COMMITS = 10;
+/** Events a second whose causes are projected anew. */
+const CAUSES_RATE = 50_000;
+/** Milliseconds that a trace may take, and what the bench calls the one that is meant. */
+const TRACE_MS = 50;
+const TRACE_EVENTS = 'of 1000 events';
 /** Part of the rate without any observer that is left beside a hundred idle ones: what is less cannot be told from noise. */
 const BESIDE_IDLE_RATIO = 0.95;
 /** Milliseconds for which a large batch may hold up the server's event loop at a time. */
@@ -55,6 +64,13 @@ function goalsOf(result: Result): Goal[] {
       goal(`flat with ${SILENT_SUBSCRIBERS} subscribers that don't read`, `grew by ${percent(growth)}`, growth <= FLAT),
     ];
   }
+  if (result.kind === 'facts') {
+    return result.facts.flatMap((fact) => {
+      if (result.name !== 'traces' || fact.what !== TRACE_EVENTS || !('waitsMs' in fact)) return [];
+      const { p50 } = fact.waitsMs;
+      return [goal(`p50 ${TRACE_EVENTS} at most ${TRACE_MS} ms`, `${decimal(p50)} ms`, p50 <= TRACE_MS)];
+    });
+  }
   if (result.kind === 'blocking') {
     const { plain, checked } = result.figures;
     const longest = checked.own.high;
@@ -81,6 +97,12 @@ function goalsOf(result: Result): Goal[] {
     case 'relay-latency':
     case 'relay-latency-between':
       return [goal(`p99 at most ${RELAY_COMMITS} commits`, ...reachedCommits(result.figures, RELAY_COMMITS))];
+    case 'step-latency':
+      return [goal(`p99 at most ${STEP_COMMITS} commits`, ...reachedCommits(result.figures, STEP_COMMITS))];
+    case 'saga-latency':
+      return [goal(`p99 at most ${SAGA_COMMITS} commits`, ...reachedCommits(result.figures, SAGA_COMMITS))];
+    case 'causes':
+      return [goal(`${whole(CAUSES_RATE)} events/s`, ...reachedRate(result.figures, CAUSES_RATE))];
     case 'observe':
       return [goal(`${whole(OBSERVE_RATE)} events/s`, ...reachedRate(result.figures, OBSERVE_RATE))];
     case 'observe-latency': {

@@ -11,10 +11,12 @@ import { observingSide, type Observing } from './observing';
 import { RELAY_MEASURES } from './relay-measures';
 import { besideReplay } from './replaying';
 import type { Figures } from './rounds';
+import { SAGA_MEASURES } from './saga-measures';
 import type { Sizes } from './sizes';
 import { waits } from './statistics';
 import { LOG } from './surroundings';
 import { typeIndex } from './type-index';
+import { TRACE_MEASURES } from './trace-measures';
 import { TYPED_MEASURES } from './typed-measures';
 import { unaryClient } from './unary';
 
@@ -227,5 +229,7 @@ export const MEASURES: readonly Measure[] = [
   typeIndex,
   ...TYPED_MEASURES,
   ...RELAY_MEASURES,
+  ...SAGA_MEASURES,
+  ...TRACE_MEASURES,
   memory,
 ];

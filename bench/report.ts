@@ -24,6 +24,7 @@ export function resultLines(results: readonly Result[]): string[] {
     ...latencyLines(results),
     ...blockingLines(results),
     ...memoryLines(results),
+    ...factLines(results),
     ...cpuLines(results),
   ];
 }
@@ -32,8 +33,8 @@ const right = (heading: string): Column => ({ heading, align: 'right' });
 
 const pair = ({ p50, p99 }: Waits): string => `${decimal(p50)} / ${decimal(p99)}`;
 
-type Rated = Exclude<Result, { kind: 'memory' | 'blocking' }>;
-const isRated = (result: Result): result is Rated => result.kind !== 'memory' && result.kind !== 'blocking';
+type Rated = Extract<Result, { kind: 'rate' | 'latency' }>;
+const isRated = (result: Result): result is Rated => result.kind === 'rate' || result.kind === 'latency';
 
 function rateLines(results: readonly Result[]): string[] {
   const rated = results.filter((result) => result.kind === 'rate');
@@ -124,6 +125,19 @@ function memoryLines(results: readonly Result[]): string[] {
       result.title,
       `  before ${megabytes(before)}, at most ${megabytes(peak)} while ${whole(events)} events flowed; last quarter beside second: ${percent(growth)}`,
     ];
+  });
+}
+
+function factLines(results: readonly Result[]): string[] {
+  return results.flatMap((result) => {
+    if (result.kind !== 'facts') return [];
+    const rows = result.facts.map((fact) =>
+      'waitsMs' in fact
+        ? [fact.what, ...[fact.waitsMs.p50, fact.waitsMs.p99, fact.waitsMs.longest].map(decimal)]
+        : [fact.what, '', '', '', `${fact.value >= 1_000 ? whole(fact.value) : decimal(fact.value)} ${fact.unit}`],
+    );
+    const columns = [{ heading: result.title }, right('p50 ms'), right('p99 ms'), right('longest'), right('')];
+    return ['', ...table(columns, rows)];
   });
 }
 

@@ -1,5 +1,6 @@
 /** What a measure found. */
 import type { BlockingFigures } from './blocking';
+import type { Fact } from './facts';
 import type { MemoryFigures } from './memory';
 import type { Figures } from './rounds';
 import type { Waits } from './statistics';
@@ -23,4 +24,6 @@ export type Result = Named &
       }
     | { readonly kind: 'blocking'; readonly figures: BlockingFigures }
     | { readonly kind: 'memory'; readonly figures: MemoryFigures }
+    /** Of what has no floor, or several figures that belong together. */
+    | { readonly kind: 'facts'; readonly facts: readonly Fact[] }
   );

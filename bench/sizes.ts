@@ -27,6 +27,16 @@ export interface Sizes {
   readonly relayEvents: number;
   /** Events of one round of the latency measure. */
   readonly latencyEvents: number;
+  /** Steps of one round through processors, of ordered sequences with three each. */
+  readonly sagaSteps: number;
+  /** Ordered sequences that are active at once. */
+  readonly activeSagas: number;
+  /** Ordered sequences that are over, in the archives of twelve months. */
+  readonly archivedSagas: number;
+  /** Questions of each kind to the archives. */
+  readonly lookUps: number;
+  /** Ordered sequences in the log that projections are made from: each has eleven entries. */
+  readonly rebuiltSagas: number;
   /** Batches of each side during which the server's event loop is watched. */
   readonly blockingBatches: number;
   /** Seconds for which events flow past subscribers that do not read. */
@@ -48,6 +58,11 @@ export const FULL: Sizes = {
   typedLogEvents: 60_000,
   relayEvents: 60_000,
   latencyEvents: 1_000,
+  sagaSteps: 12_000,
+  activeSagas: 10_000,
+  archivedSagas: 100_000,
+  lookUps: 400,
+  rebuiltSagas: 10_000,
   blockingBatches: 15,
   memorySeconds: 20,
 };
@@ -67,6 +82,11 @@ export const QUICK: Sizes = {
   typedLogEvents: 20_000,
   relayEvents: 20_000,
   latencyEvents: 200,
+  sagaSteps: 3_000,
+  activeSagas: 3_000,
+  archivedSagas: 6_000,
+  lookUps: 100,
+  rebuiltSagas: 1_000,
   blockingBatches: 4,
   memorySeconds: 4,
 };

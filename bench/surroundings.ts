@@ -12,7 +12,9 @@ import { startMongod, undoAll, type Undo } from './mongod';
 import { OBSERVER_PREFIX } from './observing';
 import { processes, type Processes } from './processes';
 import { forgetRelayStores } from './relay-names';
+import { forgetSagaStore } from './saga-names';
 import { startServerProcess, type ServerProcess } from './server-process';
+import { forgetCausesStore } from './trace-names';
 import { forgetTypedStore, TypedStore } from './typed-store';
 
 /** The sequence that is read from zero. */
@@ -33,6 +35,8 @@ export interface Surroundings {
   readonly typed: TypedStore;
   /** Another deployment, for what goes between two. */
   readonly elsewhere: Elsewhere;
+  /** For a person, about progress. */
+  readonly tell: (text: string) => void;
   stop(): Promise<void>;
 }
 
@@ -59,6 +63,10 @@ async function start({ mongodbUrl, tell }: SurroundingsOptions, undo: Undo): Pro
   undo.push(() => forgetTypedStore(url));
   await forgetRelayStores(url);
   undo.push(() => forgetRelayStores(url));
+  await forgetSagaStore(url);
+  undo.push(() => forgetSagaStore(url));
+  await forgetCausesStore(url);
+  undo.push(() => forgetCausesStore(url));
   const server = await startServerProcess(url);
   undo.push(() => server.stop());
   const floor = await Floor.connect(url);
@@ -85,6 +93,7 @@ async function start({ mongodbUrl, tell }: SurroundingsOptions, undo: Undo): Pro
     log,
     typed,
     elsewhere,
+    tell,
     stop: () => undoAll(undo),
   };
 }

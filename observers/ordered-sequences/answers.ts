@@ -7,7 +7,7 @@ import { retryAt } from '../rollback/retry-policy';
 import { next, type World } from './next';
 import { deadlineOf, eventOf, handlingOf } from './steps';
 import type { SequenceEntry, StepFailed, StepProcessed } from './log-entry';
-import type { DoneWhen, Json } from './sequence-document';
+import type { DoneWhen, Json } from '../../src/contract/sequence-document';
 import type { Arrived, SequenceState } from './sequence-state';
 
 export type Answer =

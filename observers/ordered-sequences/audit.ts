@@ -3,7 +3,7 @@ import { describe } from './describe';
 import { fold } from './fold';
 import type { Journal } from './journal';
 import { isNamespaceEntry } from './logged-entry';
-import type { Json } from './sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 import type { SequenceState } from './sequence-state';
 
 export interface AuditedEntry {

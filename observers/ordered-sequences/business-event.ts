@@ -2,7 +2,7 @@
 import { decodeBson } from '../../src/kernel/content/decode-content';
 import { announcementKind, PASS_OVER, visitEvent } from '../../src/storage/event-fields';
 import type { Arrived } from './sequence-state';
-import type { Json, StepMatch } from './sequence-document';
+import type { Json, StepMatch } from '../../src/contract/sequence-document';
 
 export interface BusinessEvent extends Arrived {
   readonly causationId: string;

@@ -8,7 +8,7 @@ import type { Sequences } from '../../src/sequences/sequences';
 import { findByEventIds } from '../../src/storage/find-events';
 import { businessEvent, type BusinessEvent } from './business-event';
 import type { NamespaceAddress } from './journal';
-import type { Json } from './sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 import type { Arrived } from './sequence-state';
 import { ORDERED_SEQUENCES } from './tuning';
 

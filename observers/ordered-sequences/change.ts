@@ -1,6 +1,6 @@
 /** What one entry changes of a state: a few fields, and all else stays the very same objects. */
 import { eventOf, handlingOf } from './steps';
-import type { SequenceDocument, SequenceEvent } from './sequence-document';
+import type { SequenceDocument, SequenceEvent } from '../../src/contract/sequence-document';
 import type { Handling, Outcome, Rollback, SequenceState, StepHandling } from './sequence-state';
 
 export const isoOf = (ms: number): string => new Date(ms).toISOString();

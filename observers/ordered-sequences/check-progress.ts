@@ -3,7 +3,7 @@
  * must be possible: nobody would find out later.
  */
 import type { Fault } from './fault';
-import type { SequenceDocument } from './sequence-document';
+import type { SequenceDocument } from '../../src/contract/sequence-document';
 
 /** Every contradiction in a document's statuses and times. */
 export function checkProgress(document: SequenceDocument, field: string): Fault[] {

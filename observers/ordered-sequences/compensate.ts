@@ -10,7 +10,7 @@ import type { BusinessEvents } from './business-events';
 import { reached } from './crash-points';
 import { isPassing, type NamespaceAddress } from './journal';
 import type { CompensationAppended, RollbackRendered, RollbackStopped } from './log-entry';
-import type { Json } from './sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 import type { AppendedCompensation, SequenceState } from './sequence-state';
 import { ORDERED_SEQUENCES } from './tuning';
 

@@ -11,7 +11,7 @@ import type { Follow } from './follow';
 import type { Journal } from './journal';
 import type { SequenceCreated } from './log-entry';
 import { byEvent, type FoundSequence } from './lookup';
-import type { SequenceDocument } from './sequence-document';
+import type { SequenceDocument } from '../../src/contract/sequence-document';
 
 /** The part of an engine that is used here. */
 export interface Beginner {

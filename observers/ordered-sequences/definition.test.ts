@@ -1,7 +1,7 @@
 import { AnnalsError } from '../../src/kernel/annals-error';
 import { definitionJson, parseDefinition } from './definition';
 import { instanceOf, tieOf } from './instance';
-import type { Json } from './sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 
 const parse = (value: object) => parseDefinition(Buffer.from(JSON.stringify(value)));
 

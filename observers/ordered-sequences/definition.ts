@@ -19,7 +19,7 @@ import {
   tags,
   version,
 } from './parse-strategy';
-import type { DefinedStep, SequenceDefinition } from './sequence-document';
+import type { DefinedStep, SequenceDefinition } from '../../src/contract/sequence-document';
 import { Shape, shown, type Fields } from './shape';
 
 const DEFINITION = 'definition';

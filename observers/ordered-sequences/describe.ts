@@ -9,7 +9,7 @@ import type {
   StepFailed,
   StepStarted,
 } from './log-entry';
-import type { DoneWhen } from './sequence-document';
+import type { DoneWhen } from '../../src/contract/sequence-document';
 import type { SequenceState } from './sequence-state';
 
 /** @param state of any moment: only names are taken from it. */

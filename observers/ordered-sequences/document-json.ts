@@ -8,7 +8,7 @@ import type {
   SequenceMetadata,
   StepMatch,
   StepProcessing,
-} from './sequence-document';
+} from '../../src/contract/sequence-document';
 
 /** The order of an object's fields. That none is forgotten is seen by the compiler. */
 type Order<T> = Readonly<Record<keyof T, true>>;

@@ -14,7 +14,7 @@ import type {
   StepFailed,
   StepStarted,
 } from './log-entry';
-import type { SequenceDocument, SequenceEvent } from './sequence-document';
+import type { SequenceDocument, SequenceEvent } from '../../src/contract/sequence-document';
 import {
   CODES_PER_STEP,
   OTHER_CODES,

@@ -13,7 +13,7 @@ import type { BusinessEvents } from './business-events';
 import { reached } from './crash-points';
 import { Interests, NO_INTEREST, type Concerned, type Interest } from './interests';
 import { LogFollower } from './log-follower';
-import type { SequenceDefinition } from './sequence-document';
+import type { SequenceDefinition } from '../../src/contract/sequence-document';
 import { ORDERED_SEQUENCES } from './tuning';
 
 export interface FollowOptions {

@@ -1,6 +1,6 @@
 import type { BusinessEvent } from './business-event';
 import { Interests, NO_INTEREST, type Awaited, type Following } from './interests';
-import type { Json } from './sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 
 const event = (fields: Partial<BusinessEvent> & { readonly data?: Json } = {}): BusinessEvent => ({
   eventId: 'e',

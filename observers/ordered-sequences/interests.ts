@@ -4,7 +4,7 @@
  */
 import type { BusinessEvent, Tie } from './business-event';
 import { tieOf } from './instance';
-import type { SequenceDefinition } from './sequence-document';
+import type { SequenceDefinition } from '../../src/contract/sequence-document';
 
 /** A step that waits for its event. Without a match it is known by its id. */
 export interface Awaited {

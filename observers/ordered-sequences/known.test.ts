@@ -1,5 +1,5 @@
 import { Known } from './known';
-import type { SequenceDefinition } from './sequence-document';
+import type { SequenceDefinition } from '../../src/contract/sequence-document';
 
 const definition = (name: string, version: string, more: Partial<SequenceDefinition> = {}): SequenceDefinition => ({
   name,

@@ -2,7 +2,7 @@
 import { AnnalsError } from '../../src/kernel/annals-error';
 import { DEFAULT_SEQUENCE } from '../../src/kernel/names';
 import type { NamespaceEntry } from './log-entry';
-import type { SequenceDefinition } from './sequence-document';
+import type { SequenceDefinition } from '../../src/contract/sequence-document';
 
 /** By event sequence and event type: the definitions of which such an event begins an instance. */
 export type Starts = ReadonlyMap<string, ReadonlyMap<string, readonly SequenceDefinition[]>>;

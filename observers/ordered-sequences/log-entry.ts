@@ -3,7 +3,7 @@
  * an event of the sequence `ordered-sequences` whose event source is the ordered sequence. Steps are told by their
  * place in the document's `events`, entries by theirs in `compensating_events`; both begin with 0. Times are ms since 1970.
  */
-import type { DoneWhen, Json, SequenceDefinition, SequenceDocument } from './sequence-document';
+import type { Action, DoneWhen, Json, SequenceDefinition, SequenceDocument } from '../../src/contract/sequence-document';
 
 export type SequenceEntry =
   | SequenceCreated
@@ -128,9 +128,6 @@ export interface CompensationAppended {
 export interface RollbackCompleted {
   readonly type: 'RollbackCompleted';
 }
-
-export const ACTIONS = ['retry', 'skip', 'complete', 'fail', 'compensate', 'cancel', 'pause', 'resume'] as const;
-export type Action = (typeof ACTIONS)[number];
 
 /** A person's act. */
 export interface SequenceResolved {

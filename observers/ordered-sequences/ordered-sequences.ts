@@ -23,7 +23,7 @@ import { preview, type Previewed } from './preview';
 import { answer, register } from './processing';
 import { resolution, type PersonsAct } from './resolve';
 import type { Processor } from './roster';
-import type { Json, SequenceDefinition, SequenceDocument } from './sequence-document';
+import type { Json, SequenceDefinition, SequenceDocument } from '../../src/contract/sequence-document';
 import { statistics, type SequenceStatistics } from './statistics';
 
 export type { AuditedEntry, Created, FoundSequence, NamespaceAddress, PersonsAct, Previewed, SequenceFilter, Watched };

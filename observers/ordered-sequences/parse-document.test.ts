@@ -4,7 +4,7 @@ import { LIMITS } from '../../src/kernel/limits';
 import { invoiceSequence } from '../../test/support/invoice-sequence';
 import { documentJson, sameDocument } from './document-json';
 import { parseDocument } from './parse-document';
-import { STRATEGIES, type Json, type SequenceDocument } from './sequence-document';
+import { STRATEGIES, type Json, type SequenceDocument } from '../../src/contract/sequence-document';
 
 type Loose = Record<string, unknown>;
 

@@ -30,7 +30,7 @@ import {
   type SequenceEvent,
   type SequenceMetadata,
   type StepMatch,
-} from './sequence-document';
+} from '../../src/contract/sequence-document';
 import { Shape, shown, type Fields } from './shape';
 
 const DOCUMENT = 'document';

@@ -6,7 +6,7 @@ import { AnnalsError } from '../../src/kernel/annals-error';
 import { decodeBson } from '../../src/kernel/content/decode-content';
 import { pathStep, shownPath } from '../../src/kernel/content/json-place';
 import { jsonToBson } from '../../src/kernel/content/json-to-bson';
-import type { Json } from './sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 
 const KEY = 'value';
 const BEFORE = Buffer.from(`{"${KEY}":`);

@@ -12,7 +12,7 @@ import {
   type RollbackStrategy,
   type SequenceMetadata,
   type StepProcessing,
-} from './sequence-document';
+} from '../../src/contract/sequence-document';
 import { checkText, shown, type Fields, type TextRule } from './shape';
 
 /** The log of ordered sequences itself, and the audit: nobody else writes there. */

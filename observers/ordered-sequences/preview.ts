@@ -5,7 +5,7 @@ import { renderEntry } from '../rollback/render-compensations';
 import type { ScopeError } from '../rollback/scope';
 import type { BusinessEvents } from './business-events';
 import { templateScope, templatesOf } from './compensate';
-import type { Json } from './sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 import type { SequenceState } from './sequence-state';
 
 export interface Previewed {

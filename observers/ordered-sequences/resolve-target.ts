@@ -1,7 +1,7 @@
 /** Which steps a person's act is about, and why it may not be about them. */
 import { planCompensations } from '../rollback/compensation-plan';
 import { eventOf, firstOf, handlingOf, isPending, isUnderWay, nameOf, standsInTheWay, stepsThat } from './steps';
-import type { Action } from './log-entry';
+import type { Action } from '../../src/contract/sequence-document';
 import type { SequenceState } from './sequence-state';
 
 export type RefusalReason =

@@ -7,8 +7,8 @@ import { acted, failingStep } from './act';
 import { compensatingOf, emittedBy, isStopped, refused, target, type Refused } from './resolve-target';
 import { eventOf, isPending, isUnderWay, nameOf, standsInTheWay, stepsThat } from './steps';
 import type { World } from './next';
-import type { Action, SequenceResolved } from './log-entry';
-import type { Json } from './sequence-document';
+import type { SequenceResolved } from './log-entry';
+import type { Action, Json } from '../../src/contract/sequence-document';
 import type { SequenceState } from './sequence-state';
 
 export interface PersonsAct {

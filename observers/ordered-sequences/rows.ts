@@ -7,7 +7,7 @@ import { Long } from 'mongodb';
 import type { SequenceEventRow, SequenceRow, StoredHandling } from '../../src/storage/ordered-sequences/row-types';
 import { fromStored, toStored } from '../../src/storage/ordered-sequences/stored-keys';
 import { STORED } from './projection-tuning';
-import type { SequenceDocument } from './sequence-document';
+import type { SequenceDocument } from '../../src/contract/sequence-document';
 import type { AppendedCompensation, Handling, Rollback, SequenceState, StepHandling } from './sequence-state';
 
 export interface Rows {

@@ -10,7 +10,7 @@ import {
   type Json,
   type SequenceDocument,
   type SequenceEvent,
-} from './sequence-document';
+} from '../../src/contract/sequence-document';
 import type { Handling, SequenceState, StepHandling } from './sequence-state';
 
 export const AT = Date.parse('2026-03-01T12:00:00.000Z');

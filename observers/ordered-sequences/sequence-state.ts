@@ -3,7 +3,7 @@
  * its log and nothing else, plain data, so that it can be kept in a row, dropped, and made again the same.
  */
 import type { RenderedCompensation } from './log-entry';
-import type { DoneWhen, Json, SequenceDocument } from './sequence-document';
+import type { DoneWhen, Json, SequenceDocument } from '../../src/contract/sequence-document';
 
 /** `needs-person`: nothing goes on until somebody acts. `settled`: nothing more happens to it. */
 export type Phase = 'running' | 'rolling-back' | 'needs-person' | 'settled';

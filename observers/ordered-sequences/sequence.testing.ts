@@ -4,7 +4,7 @@ import { fold } from './fold';
 import { next, type Next, type World } from './next';
 import { resolution, type PersonsAct } from './resolve';
 import type { SequenceEntry } from './log-entry';
-import type { RollbackStrategy, SequenceDocument, SequenceEvent } from './sequence-document';
+import type { RollbackStrategy, SequenceDocument, SequenceEvent } from '../../src/contract/sequence-document';
 import type { SequenceState } from './sequence-state';
 
 /** When every told sequence begins, ms since 1970: 2026-01-01T00:00:00Z. */

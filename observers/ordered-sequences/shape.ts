@@ -5,7 +5,7 @@
 import { MAX_DATE_MS, MIN_DATE_MS } from '../../src/kernel/limits';
 import { pathStep } from '../../src/kernel/content/json-place';
 import { over, type Fault } from './fault';
-import type { Json } from './sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 
 /** Characters of a value that a message shows. */
 const SHOWN = 80;

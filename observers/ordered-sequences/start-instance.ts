@@ -6,7 +6,7 @@ import { startRefusedEventId } from './derived-ids';
 import { instanceOf, tieOf } from './instance';
 import { isPassing } from './journal';
 import { SUBJECTS } from './logged-entry';
-import type { SequenceDefinition } from './sequence-document';
+import type { SequenceDefinition } from '../../src/contract/sequence-document';
 
 export async function begin(engine: Beginner, definition: SequenceDefinition, event: BusinessEvent): Promise<void> {
   const key = tieOf(definition.ties, event);

@@ -1,5 +1,5 @@
 /** Questions about the steps of a sequence that several decisions ask. Steps are told by their place in `events`. */
-import type { DoneWhen, SequenceDocument, SequenceEvent } from './sequence-document';
+import type { DoneWhen, SequenceDocument, SequenceEvent } from '../../src/contract/sequence-document';
 import type { SequenceState, StepHandling } from './sequence-state';
 
 export function eventOf(document: SequenceDocument, step: number): SequenceEvent {

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../src/kernel/limits';
-import type { Json, RollbackStrategy } from '../ordered-sequences/sequence-document';
+import type { Json, RollbackStrategy } from '../../src/contract/sequence-document';
 import { checkTemplate, checkTemplates } from './check-templates';
 
 const EVENTS = 3;

@@ -4,7 +4,7 @@
  */
 import { LIMITS } from '../../src/kernel/limits';
 import { over, type Fault } from '../ordered-sequences/fault';
-import type { Json, RollbackStrategy } from '../ordered-sequences/sequence-document';
+import type { Json, RollbackStrategy } from '../../src/contract/sequence-document';
 import { SCOPE_FIELDS } from './scope';
 import { parseTemplate, shown, type Expression } from './template';
 import { depthOf, textsOf } from './template-texts';

@@ -4,7 +4,7 @@ import { invoiceIds, invoiceSequence } from '../../test/support/invoice-sequence
 import { fold } from '../ordered-sequences/fold';
 import { parseDocument } from '../ordered-sequences/parse-document';
 import type { SequenceEntry } from '../ordered-sequences/log-entry';
-import type { CompensatingEvent, Json, SequenceDocument } from '../ordered-sequences/sequence-document';
+import type { CompensatingEvent, Json, SequenceDocument } from '../../src/contract/sequence-document';
 import type { SequenceState } from '../ordered-sequences/sequence-state';
 import { planCompensations } from './compensation-plan';
 import { renderCompensations } from './render-compensations';

@@ -6,7 +6,7 @@ import { LIMITS } from '../../src/kernel/limits';
 import { DEFAULT_SEQUENCE } from '../../src/kernel/names';
 import { compensationEventId } from '../ordered-sequences/derived-ids';
 import type { RenderedCompensation, RollbackRendered, RollbackStopped } from '../ordered-sequences/log-entry';
-import type { Json } from '../ordered-sequences/sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 import type { SequenceState } from '../ordered-sequences/sequence-state';
 import { characters } from '../ordered-sequences/shape';
 import { planCompensations } from './compensation-plan';

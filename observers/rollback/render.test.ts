@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { calculateObjectSize } from 'bson';
 import { LIMITS } from '../../src/kernel/limits';
-import type { Json } from '../ordered-sequences/sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 import { render, renderBudget, renderText } from './render';
 import type { TemplateScope } from './scope';
 

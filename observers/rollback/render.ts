@@ -5,7 +5,7 @@
  */
 import { LIMITS } from '../../src/kernel/limits';
 import { pathStep } from '../../src/kernel/content/json-place';
-import type { Json } from '../ordered-sequences/sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 import type { TemplateScope } from './scope';
 import { parseTemplate, shown, type Expression } from './template';
 import { isArray } from './template-texts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { invoiceSequence } from '../../test/support/invoice-sequence';
 import { parseDocument } from '../ordered-sequences/parse-document';
-import type { RollbackStrategy, SequenceDocument, StepProcessing } from '../ordered-sequences/sequence-document';
+import type { RollbackStrategy, SequenceDocument, StepProcessing } from '../../src/contract/sequence-document';
 import { afterExhausted, retryAt } from './retry-policy';
 
 const NOW = Date.UTC(2026, 2, 1);

@@ -2,7 +2,7 @@
  * When a step that failed is tried again, and what follows when it no longer is. Attempts are counted for each step
  * alone. A part of each wait is left to chance, so that what failed together does not come back together.
  */
-import type { RollbackStrategy, SequenceDocument } from '../ordered-sequences/sequence-document';
+import type { RollbackStrategy, SequenceDocument } from '../../src/contract/sequence-document';
 
 const MS_PER_SECOND = 1000;
 

@@ -2,7 +2,7 @@
  * What a template may see: the sequence's events, what failed, and what the document says of itself. Data alone, with
  * what is not known left out, so that an expression that asks for it finds nothing.
  */
-import type { Json, SequenceMetadata, StepStatus } from '../ordered-sequences/sequence-document';
+import type { Json, SequenceMetadata, StepStatus } from '../../src/contract/sequence-document';
 import type { SequenceState } from '../ordered-sequences/sequence-state';
 import { expressionsOf } from './template-texts';
 

@@ -1,7 +1,7 @@
 /** The texts of a template, which is any JSON value: each with its place, such as `.lines[0].text`. */
 import { LIMITS } from '../../src/kernel/limits';
 import { pathStep } from '../../src/kernel/content/json-place';
-import type { Json } from '../ordered-sequences/sequence-document';
+import type { Json } from '../../src/contract/sequence-document';
 import { parseTemplate, type Expression } from './template';
 
 export interface TemplateText {

@@ -96,15 +96,16 @@ class AppendSession {
       if (this.#full) this.call.pause();
       this.#flushSoon();
     };
-    this.#outcome(append).then(
-      (response) => answer({ requestId, response }),
-      (error: unknown) => answer({ requestId, failure: failureOf(annalsErrorOf(error, this.logger)) }),
-    );
-  }
-
-  async #outcome(append: Buffer) {
-    const request = decodeAppendRequest(append);
-    return this.sequences.append(addressOf(request.sequence), request, performance.now() + PATIENCE_MS);
+    const fail = (error: unknown): void =>
+      answer({ requestId, failure: failureOf(annalsErrorOf(error, this.logger)) });
+    try {
+      const request = decodeAppendRequest(append);
+      this.sequences
+        .append(addressOf(request.sequence), request, performance.now() + PATIENCE_MS)
+        .then((response) => answer({ requestId, response }), fail);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   /** A group's appends are answered in one turn; they go out in one message. */

@@ -3,7 +3,7 @@ import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc
 import type { Logger } from 'pino';
 import type { Correlation, Reach } from '../../observers/correlation/correlation';
 import type { Gap } from '../../observers/correlation/found';
-import type { TraceItem } from '../../observers/correlation/items';
+import { NOTHING_TOLD, type TraceItem } from '../../observers/correlation/items';
 import { parsedPeers } from '../../observers/correlation/peers';
 import type { TraceAbout } from '../../observers/correlation/trace';
 import { CORRELATION } from '../../observers/correlation/tuning';
@@ -21,16 +21,18 @@ import { LIMITS } from '../kernel/limits';
 import { checkName, DEFAULT_NAMESPACE, DEFAULT_STORE } from '../kernel/names';
 import { required } from '../sequences/field-checks';
 import { serverStream, unary } from './calls';
-import { gapMessage, lookMessage, traceNodeMessage } from './correlation-messages';
+import { gapMessage, sequenceNodes } from './correlation-messages';
 import { decoding, takingBytes } from './decode-request';
+import { TraceNodeBytes } from './trace-node-bytes';
 
 const SERVICE = 'Correlation';
 
-export const correlationDefinition = (): ServiceDefinition => takingBytes(SERVICE, ['Trace', 'Causes', 'Effects']);
+export const correlationDefinition = (): ServiceDefinition => takingBytes(SERVICE, ['Trace', 'Causes', 'Effects', 'Look']);
 
 const traceCodec = messageCodec<object>('TraceResponse');
 const causesCodec = messageCodec<object>('CausesResponse');
 const effectsCodec = messageCodec<object>('EffectsResponse');
+const lookCodec = messageCodec<object>('LookResponse');
 
 /** Nodes in an answer, and how far it goes up and down, unless the caller says otherwise. */
 const NODES = 1_000;
@@ -43,10 +45,12 @@ export function correlation(correlations: Correlation, logger: Logger): UntypedS
     items: readonly TraceItem[],
     last: { readonly gaps: readonly Gap[]; readonly nextPageToken?: string },
   ): Generator<Buffer> {
+    const bytes = new TraceNodeBytes(ours);
     for (let i = 0; ; i += CORRELATION.messageNodes) {
-      const nodes = items.slice(i, i + CORRELATION.messageNodes).map((item) => traceNodeMessage(item, ours));
+      const nodes = bytes.nodes(items.slice(i, i + CORRELATION.messageNodes));
       const isLast = i + CORRELATION.messageNodes >= items.length;
-      yield codec.encode(isLast ? { nodes, ...last, gaps: last.gaps.map(gapMessage) } : { nodes });
+      // The fields of a message may come in any number of pieces.
+      yield isLast ? Buffer.concat([nodes, codec.encode({ ...last, gaps: last.gaps.map(gapMessage) })]) : nodes;
       if (isLast) return;
     }
   }
@@ -103,7 +107,11 @@ export function correlation(correlations: Correlation, logger: Logger): UntypedS
     };
     const hops = Math.min(request.hops, LIMITS.hopsPerTrace);
     const looked = await correlations.look(namespaceOf(request.namespace), wanted, { ...reachOf(reach), hops }, signal);
-    return lookMessage(looked, ours);
+    const { nodes, told, sequences, gaps, next } = looked;
+    // To another server every deployment is named, since it has one of its own.
+    const events = new TraceNodeBytes(undefined).seen(nodes, told, NOTHING_TOLD);
+    const rest = { gaps: gaps.map(gapMessage), nextPageToken: next, sequences: sequenceNodes(sequences) };
+    return Buffer.concat([events, lookCodec.encode({ ...rest, deployment: ours })]);
   };
   return {
     Trace: serverStream(logger, decoding(SERVICE, 'Trace', trace)),

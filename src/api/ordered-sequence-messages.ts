@@ -13,7 +13,6 @@ import { durationOf } from '../contract/seconds-and-nanos';
 import { AnnalsError, overLimit } from '../kernel/annals-error';
 import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../kernel/names';
 import { documentJson } from '../../observers/ordered-sequences/document-json';
-import type { Action } from '../../observers/ordered-sequences/log-entry';
 import type {
   AuditedEntry,
   FoundSequence,
@@ -22,7 +21,7 @@ import type {
   SequenceFilter,
 } from '../../observers/ordered-sequences/ordered-sequences';
 import { parseJson } from '../../observers/ordered-sequences/parse-json';
-import { SEQUENCE_STATUSES, SOURCE_TYPES, type Json } from '../../observers/ordered-sequences/sequence-document';
+import { SEQUENCE_STATUSES, SOURCE_TYPES, type Action, type Json } from '../contract/sequence-document';
 import type { AppendedCompensation, Phase, SequenceState } from '../../observers/ordered-sequences/sequence-state';
 import type { SequenceStatistics } from '../../observers/ordered-sequences/statistics';
 import { ORDERED_SEQUENCES } from '../../observers/ordered-sequences/tuning';

@@ -25,6 +25,10 @@ export type DoneWhen = (typeof DONE_WHEN)[number];
 export const ON_EXHAUSTED = ['fail', 'compensating_events', 'manual'] as const;
 export type OnExhausted = (typeof ON_EXHAUSTED)[number];
 
+/** What a person may do about a sequence. */
+export const ACTIONS = ['retry', 'skip', 'complete', 'fail', 'compensate', 'cancel', 'pause', 'resume'] as const;
+export type Action = (typeof ACTIONS)[number];
+
 export interface SequenceDocument {
   readonly sequenceId: string;
   readonly name: string;

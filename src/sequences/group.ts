@@ -56,20 +56,22 @@ export function prefixWithoutConflict(group: readonly PendingAppend[]): number {
   const earlier: EventDraft[] = [];
   const ids = new Set<string>();
   const touched = new Set<string>();
-  for (const [index, pending] of group.entries()) {
-    const { append } = pending;
+  let index = 0;
+  for (const pending of group) {
+    const { drafts, expectations } = pending.append;
     const touches = pending.touches();
     const conflicts =
       (index > 0 && standsAlone(pending)) ||
-      append.drafts.some((draft) => ids.has(draft.eventId)) ||
-      append.expectations.some(({ filter }) => earlier.some((draft) => matches(filter, draft))) ||
+      drafts.some((draft) => ids.has(draft.eventId)) ||
+      expectations.some(({ filter }) => earlier.some((draft) => matches(filter, draft))) ||
       touches.some((thing) => touched.has(thing));
     if (conflicts) return index;
-    for (const draft of append.drafts) {
+    for (const draft of drafts) {
       ids.add(draft.eventId);
       earlier.push(draft);
     }
     for (const thing of touches) touched.add(thing);
+    index++;
   }
   return group.length;
 }

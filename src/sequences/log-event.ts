@@ -20,15 +20,11 @@ export interface LogEvent {
 export type Selectable = Pick<LogEvent, 'type' | 'eventSourceId' | 'tags' | 'correlationId' | 'announces'>;
 
 /** An event that was just committed. The draft's document has been stamped with the number. */
-export const fromDraft = (number: number, draft: EventDraft, document: Buffer): LogEvent => ({
-  number,
-  type: draft.type,
-  eventSourceId: draft.eventSourceId,
-  tags: draft.tags,
-  correlationId: draft.correlationId,
-  ...(draft.announces === undefined ? {} : { announces: aboutOf(draft.announces) }),
-  document,
-});
+export function fromDraft(number: number, draft: EventDraft, document: Buffer): LogEvent {
+  const { type, eventSourceId, tags, correlationId, announces } = draft;
+  const event = { number, type, eventSourceId, tags, correlationId, document };
+  return announces === undefined ? event : { ...event, announces: aboutOf(announces) };
+}
 
 const aboutOf = ({ kind, sequenceNumber }: AnnouncementDraft): Announced => ({ kind, sequenceNumber });
 

@@ -44,7 +44,7 @@ export class PendingAppend {
   /** Finds out what it claims and releases under the constraints in force, anew when they are other ones. */
   claimUnder(constraints: ConstraintKeeper): void {
     if (this.#claims?.revision === constraints.revision) return;
-    this.#claims = atOnce(claimsUnder(constraints, this.append.drafts));
+    this.#claims = constraints.idle ? undefined : atOnce(claimsUnder(constraints, this.append.drafts));
   }
 
   /** What it claims and releases, as `claimUnder` found it last; undefined when it is nothing. */

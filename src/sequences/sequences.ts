@@ -81,14 +81,15 @@ export class Sequences implements Fences {
    * @param deadline on the clock of `performance.now()`, in ms.
    */
   async append(address: SequenceAddress, request: AppendRequest, deadline: number): Promise<AppendResponse> {
-    const sequence = await this.#writable(address, deadline);
-    return this.#byTypes(address.store, deadline, async (types) => this.#admit(sequence, request, deadline, types));
+    const sequence = this.#writable(address) ?? (await this.open(address, deadline));
+    return this.#byTypes(address.store, deadline, (types) => admitted(request, sequence, types, deadline));
   }
 
   /** Appends for the server itself, to `system` too. Its own events have no types that are registered. */
   async record(address: SequenceAddress, request: AppendRequest, deadline: number): Promise<AppendResponse> {
     this.#refuseClosed();
-    return this.#admit(this.#ready(address) ?? (await this.open(address, deadline)), request, deadline, undefined);
+    const sequence = this.#ready(address) ?? (await this.open(address, deadline));
+    return admitted(request, sequence, undefined, deadline);
   }
 
   /** Replaces an event's content. @param deadline on the clock of `performance.now()`, in ms. */
@@ -97,13 +98,13 @@ export class Sequences implements Fences {
     request: CompensateRequest,
     deadline: number,
   ): Promise<CompensateResponse> {
-    const sequence = await this.#writable(address, deadline);
-    return this.#byTypes(address.store, deadline, async (types) => compensate(sequence, request, types, deadline));
+    const sequence = this.#writable(address) ?? (await this.open(address, deadline));
+    return this.#byTypes(address.store, deadline, (types) => compensate(sequence, request, types, deadline));
   }
 
   /** Takes the content of events away. @param deadline on the clock of `performance.now()`, in ms. */
   async redact(address: SequenceAddress, request: RedactRequest, deadline: number): Promise<RedactResponse> {
-    return redact(await this.#writable(address, deadline), request, deadline);
+    return redact(this.#writable(address) ?? (await this.open(address, deadline)), request, deadline);
   }
 
   /** Records events of another store's sequence, each once for ever. @param deadline on the clock of `performance.now()`, in ms. */
@@ -113,14 +114,14 @@ export class Sequences implements Fences {
     checkpoint: Checkpoint,
     deadline: number,
   ): Promise<RelayOutcome> {
-    const sequence = await this.#writable(address, deadline);
+    const sequence = this.#writable(address) ?? (await this.open(address, deadline));
     return relay(this.options.client, sequence, events, checkpoint, deadline);
   }
 
   /** Puts a constraint into force at an exact place of the log. */
   async fence(address: SequenceAddress, plan: FencePlan): Promise<FenceOutcome> {
     const deadline = performance.now() + TUNING.appendDeadlineMs;
-    return putFence(await this.#writable(address, deadline), plan, deadline);
+    return putFence(this.#writable(address) ?? (await this.open(address, deadline)), plan, deadline);
   }
 
   /** Checks content by the store's types: by the newest when the ones at hand do not know a type or generation. */
@@ -132,37 +133,28 @@ export class Sequences implements Fences {
     const { types } = this.options;
     // What was known a moment ago may have become too old to go by; nothing is recorded unchecked for that.
     const known = types.known(store) ?? (await types.load(store, deadline));
-    const answer = await attempt(known).catch((error: unknown) => {
-      if (isOfUnknownType(error)) return undefined;
-      throw error;
-    });
+    let answer: Answer | undefined;
+    try {
+      answer = await attempt(known);
+    } catch (error) {
+      if (!isOfUnknownType(error)) throw error;
+    }
     if (answer !== undefined && !refusesUnknownType(answer)) return answer;
     // It may have been registered through another server a moment ago.
     const now = await types.refresh(store);
     return answer === undefined || now.revision !== known.revision ? attempt(now) : answer;
   }
 
-  async #admit(
-    sequence: OpenSequence,
-    request: AppendRequest,
-    deadline: number,
-    types: TypesOfStore | undefined,
-  ): Promise<AppendResponse> {
-    return sequence.turns.run(
-      prepared(request, sequence, types),
-      () => heldBy(request),
-      async (admitted) => sequence.sequencer.submit(admitted, deadline),
-      isLight(request, sequence, types),
-    );
-  }
-
-  /** The sequence, when clients may write to it at this moment. Without waiting when it is open, so that calls keep their order. */
-  #writable(address: SequenceAddress, deadline: number): OpenSequence | Promise<OpenSequence> {
+  /**
+   * The sequence, when clients may write to it at this moment and nothing needs asking first. Whoever gets it
+   * does not wait, so that calls keep their order.
+   */
+  #writable(address: SequenceAddress): OpenSequence | undefined {
     if (RESERVED_SEQUENCES.includes(address.sequence)) {
       throw new AnnalsError('RESERVED_SEQUENCE', undefined, { field: 'sequence.sequence' });
     }
     this.#refuseClosed();
-    return this.#ready(address) ?? this.open(address, deadline);
+    return this.#ready(address);
   }
 
   #refuseClosed(): void {
@@ -289,6 +281,23 @@ export class Sequences implements Fences {
   }
 }
 
+/**
+ * Checks an append and queues it, in the order of its sequence. Promises are handed on as they are, here and in
+ * `append`: one more around each would cost every append there is.
+ */
+const admitted = (
+  request: AppendRequest,
+  sequence: OpenSequence,
+  types: TypesOfStore | undefined,
+  deadline: number,
+): Promise<AppendResponse> =>
+  sequence.turns.run(
+    prepared(request, sequence, types),
+    () => heldBy(request),
+    (append) => sequence.sequencer.submit(append, deadline),
+    isLight(request, sequence, types),
+  );
+
 /** Few events that nothing is held against: checking them takes some microseconds. */
 const isLight = ({ events }: AppendRequest, { constraints }: OpenSequence, types: TypesOfStore | undefined): boolean =>
   events.length <= TUNING.checkAtOnceEvents &&
@@ -321,5 +330,6 @@ function* prepared(
   types: TypesOfStore | undefined,
 ): Steps<AdmittedAppend> {
   const admitted = yield* admission(request, Date.now(), types);
-  return { ...admitted, claims: yield* claimsUnder(constraints, admitted.drafts) };
+  const claims = yield* claimsUnder(constraints, admitted.drafts);
+  return claims === undefined ? admitted : { ...admitted, claims };
 }

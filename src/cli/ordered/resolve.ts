@@ -2,6 +2,7 @@
 import { Argument, type Command } from 'commander';
 import { userInfo } from 'node:os';
 import type { Json, ResolveAction } from '../../client';
+import { ACTIONS } from '../../contract/sequence-document';
 import { addStoreOptions, withAnnals, type StoreOptions } from '../connection-options';
 import { UsageError } from '../exit-codes';
 import type { Invocation } from '../invocation';
@@ -15,17 +16,6 @@ interface ResolveOptions extends StoreOptions {
   readonly dryRun?: boolean;
   readonly output?: string;
 }
-
-const ACTIONS: readonly ResolveAction[] = [
-  'retry',
-  'skip',
-  'complete',
-  'fail',
-  'compensate',
-  'cancel',
-  'pause',
-  'resume',
-];
 
 const EXAMPLES = `
 Examples:

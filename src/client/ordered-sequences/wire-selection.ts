@@ -1,7 +1,7 @@
 import type { InstanceOf as WireInstance } from '../../contract/generated/annals/v1/InstanceOf';
 import type { OrderedSequenceFilter } from '../../contract/generated/annals/v1/OrderedSequenceFilter';
 import type { ResolveAction as WireAction } from '../../contract/generated/annals/v1/ResolveAction';
-import type { GivenDocument, SequenceMetadata, SequenceStatus, SourceType } from '../../contract/sequence-document';
+import type { Action, GivenDocument, SequenceMetadata, SequenceStatus, SourceType } from '../../contract/sequence-document';
 import { checkText } from '../field-checks';
 
 /** What is asked for, as the wire takes it. */
@@ -38,7 +38,7 @@ export interface SequenceSelection {
   readonly archived?: boolean | undefined;
 }
 
-export type ResolveAction = 'retry' | 'skip' | 'complete' | 'fail' | 'compensate' | 'cancel' | 'pause' | 'resume';
+export type ResolveAction = Action;
 
 export const WIRE_ACTIONS = {
   retry: 'RESOLVE_ACTION_RETRY',
