@@ -21,8 +21,8 @@ Measures:
 ${MEASURES.map(({ name, title }) => `  ${name.padEnd(widest)}  ${title}`).join('\n')}
 
 Examples:
-  npm run bench                                            everything, in some minutes
-  npm run bench -- --quick                                 everything, within two minutes
+  npm run bench                                            everything, in a quarter of an hour
+  npm run bench -- --quick                                 everything, within some minutes
   npm run bench -- --only serial,latency --rounds 9
   npm run bench -- --only in-flight-64 --profile profiles  with what the time went into
   npm run bench -- --json figures.json
@@ -47,7 +47,7 @@ function positive(text: string): number {
 export function parseOptions(argv: readonly string[]): Options {
   const program = new Command('npm run bench --')
     .description('Measures Annals beside the raw MongoDB driver doing the same.')
-    .option('--quick', 'smaller rounds, and fewer: within two minutes')
+    .option('--quick', 'smaller rounds, and fewer: within some minutes')
     .option('--only <names>', 'these measures, separated by commas', measuresNamed)
     .option('--rounds <n>', 'rounds in which floor and Annals take turns', positive)
     .option('--json <file>', 'writes all figures, and the machine they are from')

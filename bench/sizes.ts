@@ -67,7 +67,7 @@ export const FULL: Sizes = {
   memorySeconds: 20,
 };
 
-/** Within two minutes: for a look. */
+/** Within some minutes: for a look. */
 export const QUICK: Sizes = {
   rounds: 2,
   patienceMs: 1_500,
