@@ -5,7 +5,7 @@ export const CORRELATION = {
   batchEvents: 4_096,
 
   /** How long nothing is looked for after everything was projected, in ms: first, and longest when nothing ever comes. Lookups read what is left beside the projection. */
-  pauseFirstMs: 50,
+  pauseFirstMs: 250,
   pauseLongestMs: 10_000,
 
   /** How long after a failure it is tried again, in ms. */
@@ -26,8 +26,13 @@ export const CORRELATION = {
   /** How long it is tried to get a connection to another server, in ms: far longer than one takes anywhere on earth. */
   connectMs: 1_000,
 
-  /** Events that are taken from one event sequence at once while a page is made. */
+  /** How long a server that was waited for in vain is a gap without being asked, in ms: every lookup would wait again. One that refuses the connection says so at once, and is asked each time. */
+  silentMs: 10_000,
+
+  /** Events that are taken from one event sequence at once while a page is made: first, at least where very many sequences are looked at, and how many times more when it goes on. */
   chunkEvents: 256,
+  chunkLeastEvents: 32,
+  chunkGrowth: 4,
 
   /** Nodes in one message of an answer. */
   messageNodes: 250,

@@ -96,8 +96,7 @@ class AppendSession {
       if (this.#full) this.call.pause();
       this.#flushSoon();
     };
-    const fail = (error: unknown): void =>
-      answer({ requestId, failure: failureOf(annalsErrorOf(error, this.logger)) });
+    const fail = (error: unknown): void => answer({ requestId, failure: failureOf(annalsErrorOf(error, this.logger)) });
     try {
       const request = decodeAppendRequest(append);
       this.sequences

@@ -56,22 +56,20 @@ export function prefixWithoutConflict(group: readonly PendingAppend[]): number {
   const earlier: EventDraft[] = [];
   const ids = new Set<string>();
   const touched = new Set<string>();
-  let index = 0;
-  for (const pending of group) {
-    const { drafts, expectations } = pending.append;
+  for (const [index, pending] of group.entries()) {
+    const { append } = pending;
     const touches = pending.touches();
     const conflicts =
       (index > 0 && standsAlone(pending)) ||
-      drafts.some((draft) => ids.has(draft.eventId)) ||
-      expectations.some(({ filter }) => earlier.some((draft) => matches(filter, draft))) ||
+      append.drafts.some((draft) => ids.has(draft.eventId)) ||
+      append.expectations.some(({ filter }) => earlier.some((draft) => matches(filter, draft))) ||
       touches.some((thing) => touched.has(thing));
     if (conflicts) return index;
-    for (const draft of drafts) {
+    for (const draft of append.drafts) {
       ids.add(draft.eventId);
       earlier.push(draft);
     }
     for (const thing of touches) touched.add(thing);
-    index++;
   }
   return group.length;
 }

@@ -45,7 +45,9 @@ export function fromDocument(document: Buffer): LogEvent {
     tag: (bytes, start, end) => tags.push(bytes.toString('utf8', start, end)),
     announces: (bytes, start) => (announces = announcementAt(bytes, start)),
   });
-  return { number, tags, document, ...text, ...(announces === undefined ? {} : { announces }) };
+  const { type, eventSourceId, correlationId } = text;
+  const event = { number, type, eventSourceId, correlationId, tags, document };
+  return announces === undefined ? event : { ...event, announces };
 }
 
 /** Whether one filter selects the event; the same question as deliveredQuery asks of the database. */

@@ -82,14 +82,14 @@ export class Sequences implements Fences {
    */
   async append(address: SequenceAddress, request: AppendRequest, deadline: number): Promise<AppendResponse> {
     const sequence = this.#writable(address) ?? (await this.open(address, deadline));
-    return this.#byTypes(address.store, deadline, (types) => admitted(request, sequence, types, deadline));
+    return this.#byTypes(address.store, deadline, (types) => checkAndSubmit(request, sequence, types, deadline));
   }
 
   /** Appends for the server itself, to `system` too. Its own events have no types that are registered. */
   async record(address: SequenceAddress, request: AppendRequest, deadline: number): Promise<AppendResponse> {
     this.#refuseClosed();
     const sequence = this.#ready(address) ?? (await this.open(address, deadline));
-    return admitted(request, sequence, undefined, deadline);
+    return checkAndSubmit(request, sequence, undefined, deadline);
   }
 
   /** Replaces an event's content. @param deadline on the clock of `performance.now()`, in ms. */
@@ -282,10 +282,10 @@ export class Sequences implements Fences {
 }
 
 /**
- * Checks an append and queues it, in the order of its sequence. Promises are handed on as they are, here and in
- * `append`: one more around each would cost every append there is.
+ * Checks an append and queues it, in the order in which those of its sequence came. Promises are handed on as they
+ * are, here and in what calls it: each one more around them is a cost of every append there is.
  */
-const admitted = (
+const checkAndSubmit = (
   request: AppendRequest,
   sequence: OpenSequence,
   types: TypesOfStore | undefined,
