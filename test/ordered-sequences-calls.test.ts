@@ -7,6 +7,8 @@ import type { OrderedSequencesListResponse__Output } from '../src/contract/gener
 import type { OrderedSequencesWatchResponse__Output } from '../src/contract/generated/annals/v1/OrderedSequencesWatchResponse';
 import type { PreviewTemplateResponse__Output } from '../src/contract/generated/annals/v1/PreviewTemplateResponse';
 import type { RebuildResponse__Output } from '../src/contract/generated/annals/v1/RebuildResponse';
+import { connect } from '../src/client';
+import { LIMITS } from '../src/kernel/limits';
 import { awaitFact } from './support/await-fact';
 import { serve, type ServedHere } from './support/in-process-server';
 import { shown, startProcessor } from './support/ordered-sequence-calls';
@@ -98,6 +100,30 @@ describe('to begin', () => {
     ).toMatchObject({ name, status: 'in_progress', events: [{}, { status: 'pending' }] });
     await suite.append(fresh('e'), pays, 'x', { order: { id: 41 } });
     await suite.completed(id);
+  });
+
+  it('an event whose tie fills it whole begins nothing, is told, and holds up no other', async () => {
+    const name = fresh('poisoned');
+    const begins = fresh('Poison');
+    const ties = { by: 'property', property: 'id' };
+    const defined = [
+      { event_type: begins, order: 1 },
+      { event_type: fresh('Never'), order: 2 },
+    ];
+    const definition = json({ name, version: '1.0.0', ties, starts: { event_type: begins }, steps: defined });
+    await suite.calls.call<DefineResponse__Output>('Define', { definition });
+    const poison = fresh('e');
+    // As large as content may be: with a word more it is too large for an entry of the log.
+    await suite.append(poison, begins, 'x', { id: 'x'.repeat(LIMITS.contentBytes - 20) });
+    const refused = async () =>
+      mongo
+        .db('annals+default+default')
+        .collection('sequence+ordered-sequences')
+        .findOne({ type: 'StartRefused', causationId: poison });
+    // What comes after it is on a page of its own, which is not looked at before this one is done.
+    await awaitFact('it is told', async () => (await refused()) !== null);
+    await suite.append(fresh('e'), begins, 'x', { id: 'fine' });
+    await awaitFact('the next has begun', async () => (await refusalOr(suite.calls.get(`${name}/fine`))) !== undefined);
   });
 
   it('a chain of sequences that cause each other ends at a limit, and says so', async () => {
@@ -322,6 +348,35 @@ it('a sequence goes on where it stood after a restart, and what was appended mea
   processor.processed(1);
   await suite.completed(id);
   processor.close();
+});
+
+it('a watch, an audit and a rebuild find the owner through any server, and the watch goes on with the next one', async () => {
+  const id = fresh('seq');
+  await suite.calls.create(document(id, steps(id, 1)));
+  const other = await serve(database.url);
+  const annals = connect(`annals://${other.client.address}/default`);
+  const { orderedSequences } = annals;
+  const statuses: string[] = [];
+  const watched = (async () => {
+    for await (const [one] of orderedSequences.watch({ sequenceId: id })) {
+      if (one !== undefined) statuses.push(one.document.status);
+      if (one?.phase === 'settled') return;
+    }
+  })();
+  await awaitFact('it is told', () => statuses.length > 0);
+  const types: string[] = [];
+  for await (const { type } of orderedSequences.audit(id)) types.push(type);
+  expect(types).toEqual(['SequenceCreated']);
+  let finished = false;
+  for await (const progress of orderedSequences.rebuild()) ({ finished } = progress);
+  expect(finished).toBe(true);
+  await served.stop();
+  served = other;
+  suite = new Suite(served.client);
+  await suite.append(`${id}-1`, 'Plain', id);
+  await watched;
+  expect(statuses.at(-1)).toBe('completed');
+  await annals.close();
 });
 
 it('another server names the owner, and goes on when it has stopped', async () => {

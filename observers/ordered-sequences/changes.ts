@@ -21,13 +21,18 @@ export async function* watch(
   const changed = new Map<string, SequenceState>();
   const told = new Set<string>();
   let wake = (): void => undefined;
+  let behind = false;
   const selects = (state: SequenceState): boolean =>
     sequenceId === '' ? matchesFilter(state, filter) : state.document.sequenceId === sequenceId;
   const unlisten = engine.listen((state) => {
     const { sequenceId: id } = state.document;
     // One that no longer matches is told once more, so that whoever shows it sees why it goes.
-    if (!selects(state) && !told.has(id)) return;
+    if (behind || (!selects(state) && !told.has(id))) return;
     changed.set(id, state);
+    if (changed.size > ORDERED_SEQUENCES.watchBehind) {
+      behind = true;
+      changed.clear();
+    }
     wake();
   });
   const woken = (): void => wake();
@@ -35,23 +40,24 @@ export async function* watch(
   ended.addEventListener('abort', woken);
   try {
     for await (const sequences of first(engine, filter, sequenceId)) {
-      for (const { state } of sequences) told.add(state.document.sequenceId);
+      for (const { state } of sequences) if (mayChange(state)) told.add(state.document.sequenceId);
       yield { sequences, caughtUp: false };
     }
     yield { sequences: [], caughtUp: true };
     while (!ended.aborted) {
+      if (behind) throw new AnnalsError('OVERLOADED', 'the watch has fallen too far behind: begin it again');
       const some = [...changed.values()].slice(0, ORDERED_SEQUENCES.watchSequences);
       if (some.length === 0) {
         await new Promise<void>((resolve) => {
           wake = resolve;
-          if (changed.size > 0 || ended.aborted) resolve();
+          if (changed.size > 0 || behind || ended.aborted) resolve();
         });
         continue;
       }
       for (const state of some) {
         const { sequenceId: id } = state.document;
         changed.delete(id);
-        if (selects(state)) told.add(id);
+        if (selects(state) && mayChange(state)) told.add(id);
         else told.delete(id);
       }
       yield { sequences: some.map((state) => ({ state, whole: true, archived: undefined })), caughtUp: false };
@@ -65,6 +71,9 @@ export async function* watch(
   }
 }
 
+/** What is settled is not told again, so it need not be remembered: a watch may last for years. */
+const mayChange = ({ handling }: SequenceState): boolean => handling.phase !== 'settled';
+
 async function* first(
   engine: OrderedSequencesEngine,
   filter: SequenceFilter,
@@ -77,7 +86,7 @@ async function* first(
   }
   await engine.flushed();
   for (let token = ''; ;) {
-    const page = await list(engine.options.db, filter, { size: 0, token });
+    const page = await list(engine.options.db, filter, { size: ORDERED_SEQUENCES.watchPage, token });
     if (page.sequences.length > 0) yield page.sequences;
     token = page.nextPageToken;
     if (token === '') return;

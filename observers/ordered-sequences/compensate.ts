@@ -80,6 +80,19 @@ export async function appendCompensation(
   }
 }
 
+/** What an append without an answer, or before a crash, has done; undefined: nothing. */
+export async function appendedCompensation(
+  { events }: Compensating,
+  state: SequenceState,
+  place: number,
+): Promise<CompensationAppended | undefined> {
+  const compensation = state.handling.rollback?.compensations?.[place];
+  if (compensation === undefined) return undefined;
+  const { entry, sequence, eventId } = compensation;
+  const there = await events.find(sequence, eventId);
+  return there && { type: 'CompensationAppended', entry, sequenceNumber: there.sequenceNumber };
+}
+
 const eventOf = (compensation: AppendedCompensation) => ({
   eventId: compensation.eventId,
   type: compensation.eventType,

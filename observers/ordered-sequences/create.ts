@@ -3,6 +3,7 @@ import type { Db } from 'mongodb';
 import { AnnalsError } from '../../src/kernel/annals-error';
 import { LIMITS } from '../../src/kernel/limits';
 import { DEFAULT_SEQUENCE } from '../../src/kernel/names';
+import { findDepth } from '../../src/storage/ordered-sequences/find-by-event';
 import { reached } from './crash-points';
 import { createdEventId } from './derived-ids';
 import { sameDocument } from './document-json';
@@ -20,7 +21,6 @@ export interface Beginner {
   readonly follow: Follow;
   takenIn(number: number): Promise<void>;
   flushed(): Promise<void>;
-  find(sequenceId: string): Promise<FoundSequence | undefined>;
   require(sequenceId: string): Promise<FoundSequence>;
 }
 
@@ -97,8 +97,7 @@ async function depthOf(engine: Beginner, eventIds: readonly string[]): Promise<n
   await engine.flushed();
   const places = await byEvent(engine.options.db, eventIds, { archived: true });
   const ids = [...new Set(places.map(({ sequenceId }) => sequenceId))];
-  const found = await Promise.all(ids.map(async (id) => engine.find(id)));
-  const depth = Math.max(-1, ...found.map((one) => one?.state.handling.depth ?? -1)) + 1;
+  const depth = ids.length === 0 ? 0 : (await findDepth(engine.options.db, ids)) + 1;
   if (depth <= LIMITS.sequenceDepth) return depth;
   throw new AnnalsError('SEQUENCE_CIRCLE', undefined, {
     field: 'document.metadata.causationId',

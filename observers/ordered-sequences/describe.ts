@@ -23,7 +23,7 @@ export function describe(entry: SequenceEntry, state: SequenceState): string {
     case 'StepStarted':
       return `${step} ${begun(entry)}, attempt ${String(entry.attempt)}${entry.deadline === null ? '' : `, to be done by ${iso(entry.deadline)}`}.`;
     case 'StepProcessed':
-      return `${step} is processed: ${DONE_BY[entry.doneWhen](entry.by)}${entry.output === null ? '' : `, with the output ${JSON.stringify(entry.output)}`}.`;
+      return `${step} is processed: ${DONE_BY[entry.doneWhen](entry.by)}${entry.output === null ? '' : `, with the output ${clipped(JSON.stringify(entry.output))}`}.`;
     case 'StepFailed':
       return stepFailed(step, entry);
     case 'SequenceCompleted':
@@ -54,6 +54,11 @@ function created({ document, depth }: SequenceCreated): string {
   const caused = depth === 0 ? '' : `, ${String(depth)} sequences deep in what caused each other`;
   return `The sequence ${name} ${version} is created with ${counted(events.length, 'step')}${caused}; when a required one fails: ${strategy.type}.`;
 }
+
+/** Characters of an output in a sentence; the facts have all of it. */
+const OUTPUT_LENGTH = 200;
+
+const clipped = (text: string): string => (text.length <= OUTPUT_LENGTH ? text : `${text.slice(0, OUTPUT_LENGTH)}…`);
 
 const counted = (count: number, word: string): string => `${String(count)} ${word}${count === 1 ? '' : 's'}`;
 

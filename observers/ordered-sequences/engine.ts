@@ -10,7 +10,7 @@ import { DEFAULT_SEQUENCE } from '../../src/kernel/names';
 import type { Sequences } from '../../src/sequences/sequences';
 import { arrived, followed, observed, observerFailed } from './answers';
 import { BusinessEvents } from './business-events';
-import { appendCompensation, renderRollback, type Compensating } from './compensate';
+import { appendCompensation, appendedCompensation, renderRollback, type Compensating } from './compensate';
 import { Follow } from './follow';
 import { handOver } from './hand-over';
 import { Journal, type NamespaceAddress, type Recorded } from './journal';
@@ -198,6 +198,8 @@ export class OrderedSequencesEngine {
       this.#workers.set(sequenceId, worker);
     }
     if (this.#loaded) worker?.poke();
+    // Nobody has begun to work it: all of a log may go by here, and what is over is not kept.
+    else if (state.handling.phase === 'settled') this.#workers.delete(sequenceId);
     for (const listener of this.#listeners) listener(state);
   }
 
@@ -222,6 +224,7 @@ export class OrderedSequencesEngine {
       takenIn: async (number) => this.takenIn(number),
       render: async (state) => renderRollback(compensating, state),
       append: async (state, place) => appendCompensation(compensating, state, place),
+      appended: async (state, place) => appendedCompensation(compensating, state, place),
       hand: async (place, state) => handOver(this.events, place, state),
       waits: (state, waiting) => {
         this.#timers.set(state.document.sequenceId, waiting.until);

@@ -70,7 +70,10 @@ export class Follow {
         () => undefined,
       );
     await this.#writing;
-    await this.#write();
+    // Without it some events are looked at again; whoever stops must come to an end.
+    await this.#write().catch((error: unknown) => {
+      this.options.logger.warn({ err: error }, 'how far event sequences are followed could not be written');
+    });
   }
 
   /** The number that the event sequence's next event gets, or a lower one. */
@@ -89,9 +92,10 @@ export class Follow {
     }
     const followed = this.#open.get(sequence) ?? (await this.#follow(sequence));
     const fresh = followed.interests.fresh(sequenceId, interest);
-    await this.#lookBack(sequenceId, sequence, followed, fresh);
-    // Nothing was looked at in between, and from here on it is told of what comes.
-    followed.interests.set(sequenceId, interest);
+    // Nothing is looked at in between, and from there on it is told of what comes.
+    await this.#lookBack(sequenceId, sequence, followed, fresh, () => {
+      followed.interests.set(sequenceId, interest);
+    });
     try {
       await this.#lookUp(sequenceId, sequence, fresh);
     } catch (error) {
@@ -157,16 +161,20 @@ export class Follow {
     ];
   }
 
-  /** What came before it was waited for and is known by a tie: in order, so that the first one is it. Returns when nothing is left to look at. */
+  /** What came before it was waited for and is known by a tie: in order, so that the first one is it. @param level is called in the very moment in which nothing is left to look at */
   async #lookBack(
     sequenceId: string,
     sequence: string,
     followed: Followed,
     { awaited, following }: Interest,
+    level: () => void,
   ): Promise<void> {
     const tied = awaited.flatMap(({ match, since }) => (match === undefined ? [] : [{ type: match.eventType, since }]));
     const wanted = [...tied, ...following.map(({ eventType, since }) => ({ type: eventType, since }))];
-    if (wanted.length === 0) return;
+    if (wanted.length === 0) {
+      level();
+      return;
+    }
     const only = new Interests();
     only.set(sequenceId, { awaited: awaited.filter(({ match }) => match !== undefined), following });
     const types = [...new Set(wanted.map(({ type }) => type))];
@@ -176,6 +184,7 @@ export class Follow {
       await this.#lookThrough(sequence, from, to - 1, types, only);
       from = to;
     }
+    level();
   }
 
   /** What is on the log already of what is known by its id. */

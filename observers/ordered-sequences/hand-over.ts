@@ -1,4 +1,5 @@
 /** Brings a step that was recorded as begun to the processor that has it. */
+import type { SequenceDocument } from '../../src/contract/sequence-document';
 import { DEFAULT_SEQUENCE } from '../../src/kernel/names';
 import type { BusinessEvents } from './business-events';
 import { idempotencyKey } from './derived-ids';
@@ -24,8 +25,16 @@ export async function handOver(events: BusinessEvents, place: Place, state: Sequ
     attempt,
     event: await events.entry(sequence, arrived, processor.contentType),
     deadline,
-    document: documentJson(document),
+    document: jsonOf(document),
     redelivery: place.again,
   };
   processor.send([task]);
+}
+
+let latest: { readonly document: SequenceDocument; readonly json: Buffer } | undefined;
+
+/** Steps that are handed over together have one document, which may be long: it is written once. */
+function jsonOf(document: SequenceDocument): Buffer {
+  if (latest?.document !== document) latest = { document, json: documentJson(document) };
+  return latest.json;
 }

@@ -5,7 +5,13 @@
 import { LIMITS } from '../../src/kernel/limits';
 import { instanceSequenceId, placeholderEventId } from './derived-ids';
 import { checkedDocument, objectOf } from './parse-document';
-import type { Json, SequenceDefinition, SequenceDocument, SequenceEvent, StepMatch } from '../../src/contract/sequence-document';
+import type {
+  Json,
+  SequenceDefinition,
+  SequenceDocument,
+  SequenceEvent,
+  StepMatch,
+} from '../../src/contract/sequence-document';
 
 export interface InstanceRequest {
   /** What its events have in common: see `tieOf`. */

@@ -20,6 +20,11 @@ export class Known {
     if (!known) this.#definitions.push(entry.definition);
   }
 
+  /** How many event types processors have ever been there for. */
+  get eventTypes(): number {
+    return this.#eventTypes.size;
+  }
+
   hasProcessor(eventType: string): boolean {
     return this.#eventTypes.has(eventType);
   }

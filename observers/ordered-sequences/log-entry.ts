@@ -3,7 +3,13 @@
  * an event of the sequence `ordered-sequences` whose event source is the ordered sequence. Steps are told by their
  * place in the document's `events`, entries by theirs in `compensating_events`; both begin with 0. Times are ms since 1970.
  */
-import type { Action, DoneWhen, Json, SequenceDefinition, SequenceDocument } from '../../src/contract/sequence-document';
+import type {
+  Action,
+  DoneWhen,
+  Json,
+  SequenceDefinition,
+  SequenceDocument,
+} from '../../src/contract/sequence-document';
 
 export type SequenceEntry =
   | SequenceCreated

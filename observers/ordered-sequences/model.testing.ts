@@ -2,8 +2,7 @@
  * What ordered sequences mean, once more and as plainly as possible: statuses that are overwritten, no log, no entries.
  * The real thing is held against it. It shares no code with it but the words of a document.
  */
-import type { Action } from '../../src/contract/sequence-document';
-import type { DoneWhen, SequenceDocument } from '../../src/contract/sequence-document';
+import type { Action, DoneWhen, SequenceDocument } from '../../src/contract/sequence-document';
 
 interface ModelStep {
   readonly order: number;

@@ -74,12 +74,16 @@ export class ObserverWaits {
     this.#waits.set(observer, waits);
     waits.set(keyOf(sequenceId, step), wait);
     if (wait.number < lowest) this.#changed.get(observer)?.abort();
-    if (this.#running.has(observer)) return;
+    if (!this.#running.has(observer)) this.#start(observer, waits);
+  }
+
+  #start(observer: string, waits: ReadonlyMap<string, Wait>): void {
     const running = this.#run(observer, waits).finally(() => {
       this.#running.delete(observer);
       this.#changed.delete(observer);
-      if (waits.size > 0) return;
-      this.#waits.delete(observer);
+      if (waits.size === 0) this.#waits.delete(observer);
+      // Somebody came in the moment in which it ended.
+      else if (!this.#stopping.signal.aborted) this.#start(observer, waits);
     });
     this.#running.set(observer, running);
   }

@@ -16,6 +16,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { OrderedSequencesEngine } from './engine';
 import { instanceOf, type InstanceRequest } from './instance';
 import type { NamespaceAddress } from './journal';
+import type { SequenceResolved } from './log-entry';
 import { SUBJECTS } from './logged-entry';
 import { list, type FoundSequence, type SequenceFilter, type SequencePage } from './lookup';
 import { hasAny, ownableNamespaces } from './ownership';
@@ -43,6 +44,8 @@ export interface Processing {
   /** Returns once it is recorded, or changes nothing. */
   answer(taskId: number, given: Answer): Promise<void>;
   heard(): void;
+  /** It reads again. */
+  unblocked(): void;
   leaving(): void;
   gone(): void;
 }
@@ -144,6 +147,9 @@ export class OrderedSequences {
         heard: () => {
           roster.heard(processor.id);
         },
+        unblocked: () => {
+          roster.unblocked();
+        },
         leaving: () => {
           roster.leaving(processor.id);
         },
@@ -161,13 +167,12 @@ export class OrderedSequences {
         const found = await engine.require(sequenceId);
         return { consequences: resolved(resolution(found.state, act, engine.world())).consequences, found };
       }
-      let consequences: readonly string[] = [];
+      let decided: SequenceResolved | undefined;
       await engine.decide(sequenceId, (state, world) => {
-        const entry = resolved(resolution(state, act, world));
-        ({ consequences } = entry);
-        return [entry];
+        decided = sameTarget(decided, resolved(resolution(state, act, world)));
+        return [decided];
       });
-      return { consequences, found: await engine.require(sequenceId) };
+      return { consequences: decided?.consequences ?? [], found: await engine.require(sequenceId) };
     });
   }
 
@@ -241,6 +246,17 @@ const unknown = (): never => {
 function instance(engine: OrderedSequencesEngine, request: Extract<From, { instance: object }>['instance']) {
   const { name, version, ...rest } = request;
   return instanceOf(engine.known.definition(name, version), rest);
+}
+
+/**
+ * What is decided again, because something came in between or the log's answer was lost, must be about the same: an act
+ * that names no step would otherwise be done to the next one, after it was done already.
+ * @throws AnnalsError CANNOT_RESOLVE
+ */
+function sameTarget(before: SequenceResolved | undefined, now: SequenceResolved): SequenceResolved {
+  if (before === undefined || (before.step === now.step && before.entry === now.entry)) return now;
+  const message = 'the sequence has changed meanwhile, perhaps by this very act: look at it again';
+  throw new AnnalsError('CANNOT_RESOLVE', message, { metadata: { reason: 'changed' } });
 }
 
 /** @throws AnnalsError CANNOT_RESOLVE, or INVALID_FIELD for what the call leaves out */

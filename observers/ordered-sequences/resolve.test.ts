@@ -1,4 +1,4 @@
-import { ACTIONS, type Action } from './log-entry';
+import { ACTIONS, type Action } from '../../src/contract/sequence-document';
 import { documentOf, HICCUP, PROCESSED, Story } from './sequence.testing';
 
 const undo = (compensates?: number) => ({

@@ -6,6 +6,7 @@ function roster() {
   const wanted: string[] = [];
   const revoked: number[] = [];
   const ended: string[] = [];
+  const blocked = new Set<string>();
   const made = new Roster({ wanted: (sequenceId) => wanted.push(sequenceId) });
   const processor = (id: string, credits = 1, ...types: string[]): Processor => ({
     id,
@@ -14,11 +15,12 @@ function roster() {
     credits,
     deadlineMs: 1_000,
     contentType: ContentType.JSON,
+    isBlocked: () => blocked.has(id),
     send: () => undefined,
     revoke: (taskIds) => revoked.push(...taskIds),
     end: () => ended.push(id),
   });
-  return { roster: made, wanted, revoked, ended, processor };
+  return { roster: made, wanted, revoked, ended, blocked, processor };
 }
 
 const handed = (place: Place | undefined, attempt = 1): Place => {
@@ -123,4 +125,15 @@ it('knows who has been silent for too long, and sends all away at the end', () =
   r.endAll(new AnnalsError('LEASE_LOST'));
   expect(ended).toEqual(['p']);
   expect(r.place(step('a'), 'T')).toBeUndefined();
+});
+
+it('one that does not read gets nothing more, and what waits once it does', () => {
+  const { roster: r, wanted, blocked, processor } = roster();
+  r.add(processor('slow', 5));
+  blocked.add('slow');
+  expect(r.place(step('a'), 'T')).toBeUndefined();
+  blocked.clear();
+  r.unblocked();
+  expect(wanted).toEqual(['a']);
+  expect(r.place(step('a'), 'T')?.processor.id).toBe('slow');
 });

@@ -1,7 +1,7 @@
 /**
  * The processors of a namespace, and which of them has which step. A step that nobody can take waits in the order in
  * which it came, whatever sequence it belongs to; a processor that comes or gets room takes the oldest of its types.
- * What a processor that is gone had waits again, before the others.
+ * What a processor that is gone had waits again.
  */
 import type { AnnalsError } from '../../src/kernel/annals-error';
 import type { ContentType } from '../../src/contract/messages';
@@ -16,6 +16,8 @@ export interface Processor {
   /** How long it may take for a step that has no timeout of its own, in ms. */
   readonly deadlineMs: number;
   readonly contentType: ContentType;
+  /** It does not read what it was sent: it gets nothing more until it does. */
+  isBlocked(): boolean;
   send(tasks: readonly Task[]): void;
   revoke(taskIds: readonly number[]): void;
   /** It is to connect again, perhaps elsewhere. */
@@ -73,8 +75,8 @@ export class Roster {
   /** The keys that each sequence has places or waits under. */
   readonly #bySequence = new Map<string, Set<string>>();
   readonly #waiting = new Map<string, StepPlace & { readonly eventType: string }>();
-  /** By event type, in the order in which they are to be taken; what no longer waits is passed over. */
-  readonly #queues = new Map<string, string[]>();
+  /** The keys of those that wait, by event type, in the order in which they are to be taken. */
+  readonly #queues = new Map<string, Set<string>>();
   #taskId = 0;
 
   constructor(private readonly events: RosterEvents) {}
@@ -98,6 +100,11 @@ export class Roster {
   silentFor(ms: number): Processor[] {
     const since = performance.now() - ms;
     return [...this.#members.values()].filter(({ heard }) => heard < since).map(({ processor }) => processor);
+  }
+
+  /** One that was blocked takes something again. */
+  unblocked(): void {
+    this.#fill();
   }
 
   /** It takes nothing new. */
@@ -128,8 +135,8 @@ export class Roster {
       this.#waiting.set(key, { ...step, eventType });
       this.#index(step.sequenceId).add(key);
       const queue = this.#queues.get(eventType);
-      if (queue === undefined) this.#queues.set(eventType, [key]);
-      else queue.push(key);
+      if (queue === undefined) this.#queues.set(eventType, new Set([key]));
+      else queue.add(key);
     }
     return undefined;
   }
@@ -151,7 +158,7 @@ export class Roster {
       // A place for another attempt than the one that is due now is none.
       if (attempt !== undefined && (place?.handed !== true || place.attempt === attempt)) continue;
       if (place === undefined) {
-        this.#waiting.delete(key);
+        this.#waitsNoMore(key);
         keys.delete(key);
       } else {
         this.#drop(place);
@@ -189,19 +196,24 @@ export class Roster {
   /** The steps that wait are given the places that there are. */
   #fill(): void {
     for (const [eventType, queue] of this.#queues) {
-      while (queue.length > 0) {
-        const waits = this.#waiting.get(queue[0] ?? '');
-        if (waits !== undefined) {
-          const free = this.#free(eventType);
-          if (free === undefined) break;
-          this.#waiting.delete(keyOf(waits));
-          this.#reserve(free, waits);
-          this.events.wanted(waits.sequenceId);
-        }
-        queue.shift();
+      for (const key of queue) {
+        const free = this.#free(eventType);
+        if (free === undefined) break;
+        const waits = this.#waiting.get(key);
+        this.#waitsNoMore(key);
+        if (waits === undefined) continue;
+        this.#reserve(free, waits);
+        this.events.wanted(waits.sequenceId);
       }
-      if (queue.length === 0) this.#queues.delete(eventType);
     }
+  }
+
+  #waitsNoMore(key: string): void {
+    const eventType = this.#waiting.get(key)?.eventType ?? '';
+    this.#waiting.delete(key);
+    const queue = this.#queues.get(eventType);
+    queue?.delete(key);
+    if (queue?.size === 0) this.#queues.delete(eventType);
   }
 
   /** The processor for the type that has the most room. */
@@ -210,7 +222,7 @@ export class Roster {
     let most = 0;
     for (const member of this.#members.values()) {
       const { processor, places, leaving } = member;
-      if (leaving || !processor.eventTypes.has(eventType)) continue;
+      if (leaving || !processor.eventTypes.has(eventType) || processor.isBlocked()) continue;
       const room = processor.credits - places.size;
       if (room > most) {
         best = member;

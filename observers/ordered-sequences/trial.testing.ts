@@ -5,12 +5,11 @@
 import { planCompensations } from '../rollback/compensation-plan';
 import { followed, inHands } from './answers';
 import { compensationEventId, idempotencyKey } from './derived-ids';
-import { ACTIONS } from '../../src/contract/sequence-document';
 import type { RenderedCompensation } from './log-entry';
 import { SequenceModel } from './model.testing';
 import type { Waiting } from './next';
 import { BROKEN, HICCUP, PROCESSED, Story } from './sequence.testing';
-import type { SequenceDocument } from '../../src/contract/sequence-document';
+import { ACTIONS, type SequenceDocument } from '../../src/contract/sequence-document';
 import type { SequenceState } from './sequence-state';
 
 /** Steps of a document at most. */

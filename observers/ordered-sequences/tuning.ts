@@ -10,15 +10,15 @@ export const ORDERED_SEQUENCES = {
   /** Event types that one processor takes. */
   typesPerProcessor: 256,
 
+  /** Event types that processors of a namespace have ever registered for: each is kept for ever. */
+  typesKnown: 10_000,
+
   /** How long a processor may take for a step that has no timeout of its own, in ms, unless it asks for another time. */
   answerDeadlineMs: 30_000,
 
   /** The shortest and the longest such time that a processor may ask for, in ms. */
   shortestDeadlineMs: 100,
   longestDeadlineMs: 86_400_000,
-
-  /** Bytes of a step's output, as JSON: it is for templates, and is kept with the sequence. */
-  outputBytes: 65_536,
 
   /** Characters of what went wrong with a step that are kept. */
   failureTextLength: 8_000,
@@ -51,6 +51,9 @@ export const ORDERED_SEQUENCES = {
   /** Questions about a number to observers that are open at the same time. */
   observerQuestions: 32,
 
+  /** Bytes of one message of an audit or a watch, beyond its last entry or sequence. */
+  messageBytes: 1_048_576,
+
   /** Entries in one message of an audit. */
   auditEntries: 500,
 
@@ -59,4 +62,10 @@ export const ORDERED_SEQUENCES = {
 
   /** Sequences in one message to who watches. */
   watchSequences: 100,
+
+  /** Sequences that a watch reads at once when it begins: hundreds may begin at the same time, and each holds that many. */
+  watchPage: 25,
+
+  /** Sequences whose change a watch has not told yet, beyond which it ends: whoever reads so slowly begins anew, and costs no memory. */
+  watchBehind: 20_000,
 } as const;

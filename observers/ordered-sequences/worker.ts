@@ -39,6 +39,8 @@ export interface Workshop {
   readonly render: (state: SequenceState) => Promise<SequenceEntry>;
   /** Appends one, or says why not. */
   readonly append: (state: SequenceState, compensation: number) => Promise<SequenceEntry>;
+  /** One that is appended already; undefined: it is not. */
+  readonly appended: (state: SequenceState, compensation: number) => Promise<SequenceEntry | undefined>;
   /** Hands it over. */
   readonly hand: (place: Place, state: SequenceState) => Promise<void>;
   /** It has nothing to do before something happens. */
@@ -65,8 +67,8 @@ interface Plan {
 /** Entries of one record after which what else there is waits for the next: with one more decision of a large sequence they still are one append. */
 const ENTRIES_AT_ONCE = 500;
 
-/** Things that happened which are decided together: with the largest outputs that there are they still are one append. */
-const JOBS_AT_ONCE = 100;
+/** Things that happened which are decided together: an output of 64 KiB of JSON may be 350 KiB of BSON, and they still are one append. */
+const JOBS_AT_ONCE = 32;
 
 export class SequenceWorker {
   readonly #jobs: Job[] = [];
@@ -74,6 +76,8 @@ export class SequenceWorker {
   #again = false;
   #resting: AbortController | undefined;
   #pause: number = ORDERED_SEQUENCES.retryFirstMs;
+  /** A compensating event may be appended of which the log does not tell: before a crash, or by an append without an answer. */
+  #unsure = true;
 
   constructor(
     readonly sequenceId: string,
@@ -147,6 +151,7 @@ export class SequenceWorker {
 
   /** Whether there may be more to do at once. */
   async #round(): Promise<boolean> {
+    if (this.#unsure) await this.#makeSure();
     const jobs = this.#jobs.splice(0, JOBS_AT_ONCE);
     try {
       return await this.#roundOf(jobs);
@@ -175,10 +180,9 @@ export class SequenceWorker {
         );
       case 'append': {
         const { compensation } = plan.then;
-        return this.#effect(
-          async (state) => shop.append(state, compensation),
-          (state) => state.handling.rollback?.compensations?.[compensation]?.sequenceNumber === null,
-        );
+        // Until it has answered.
+        this.#unsure = true;
+        return this.#effect(async (state) => shop.append(state, compensation), isMissing);
       }
       case 'wait':
         shop.waits(this.state, plan.then);
@@ -213,7 +217,8 @@ export class SequenceWorker {
     });
     const places: Place[] = [];
     let then = next(state, world);
-    while (entries.length < ENTRIES_AT_ONCE) {
+    // What has happened and is not decided yet comes first: a step that was answered is neither late nor anybody else's.
+    while (entries.length < ENTRIES_AT_ONCE && this.#jobs.length === 0) {
       if (then.kind === 'record') add(then.entries);
       else if (then.kind !== 'wait' || !this.#hand(state, then, world, places, add)) break;
       then = next(state, world);
@@ -308,19 +313,35 @@ export class SequenceWorker {
   }
 
   /** Does something outside, and has what came of it recorded unless that is the case already. */
-  async #effect(
-    act: (state: SequenceState) => Promise<SequenceEntry>,
-    isDue: (state: SequenceState) => boolean,
-  ): Promise<boolean> {
+  async #effect(act: (state: SequenceState) => Promise<SequenceEntry>, isDue: IsDue): Promise<boolean> {
     const entry = await act(this.state);
-    this.#jobs.unshift({
-      decide: (now) => (isDue(now) ? [entry] : []),
-      done: () => undefined,
-      failed: () => undefined,
-    });
+    this.#unsure = false;
+    this.#tellFirst(entry, isDue);
     return true;
   }
+
+  /** What is appended already is recorded before anybody decides otherwise: an audit leaves out nothing that happened. */
+  async #makeSure(): Promise<void> {
+    const { state, shop } = this;
+    const compensation = state.handling.rollback?.compensations?.findIndex((one) => one.sequenceNumber === null) ?? -1;
+    const entry = compensation < 0 ? undefined : await shop.appended(state, compensation);
+    this.#unsure = false;
+    if (entry !== undefined) this.#tellFirst(entry, isMissing);
+  }
+
+  #tellFirst(entry: SequenceEntry, isDue: IsDue): void {
+    const ignored = (): void => undefined;
+    this.#jobs.unshift({ decide: (now) => (isDue(now, entry) ? [entry] : []), done: ignored, failed: ignored });
+  }
 }
+
+/** Whether what an effect has come to is not recorded yet. */
+type IsDue = (state: SequenceState, entry: SequenceEntry) => boolean;
+
+/** The compensation that the entry is about is not known to be appended. */
+const isMissing: IsDue = ({ handling }, about) =>
+  'entry' in about &&
+  handling.rollback?.compensations?.some((one) => one.entry === about.entry && one.sequenceNumber === null) === true;
 
 const POINTS: Record<SequenceEntry['type'], CrashPoint> = {
   SequenceCreated: 'after-create-recorded',

@@ -10,7 +10,9 @@ import type { OrderedSequenceStep } from '../contract/generated/annals/v1/Ordere
 import type { RenderedTemplate } from '../contract/generated/annals/v1/RenderedTemplate';
 import type { ResolveAction__Output } from '../contract/generated/annals/v1/ResolveAction';
 import { durationOf } from '../contract/seconds-and-nanos';
+import { atMost } from '../sequences/field-checks';
 import { AnnalsError, overLimit } from '../kernel/annals-error';
+import { LIMITS } from '../kernel/limits';
 import { DEFAULT_NAMESPACE, DEFAULT_STORE } from '../kernel/names';
 import { documentJson } from '../../observers/ordered-sequences/document-json';
 import type {
@@ -24,7 +26,6 @@ import { parseJson } from '../../observers/ordered-sequences/parse-json';
 import { SEQUENCE_STATUSES, SOURCE_TYPES, type Action, type Json } from '../contract/sequence-document';
 import type { AppendedCompensation, Phase, SequenceState } from '../../observers/ordered-sequences/sequence-state';
 import type { SequenceStatistics } from '../../observers/ordered-sequences/statistics';
-import { ORDERED_SEQUENCES } from '../../observers/ordered-sequences/tuning';
 
 const PHASE = {
   running: 'ORDERED_SEQUENCE_PHASE_RUNNING',
@@ -69,13 +70,23 @@ export function filterOf(filter: OrderedSequenceFilter__Output | null): Sequence
     known(SEQUENCE_STATUSES, status, `filter.statuses[${i}]`);
   });
   known(SOURCE_TYPES, filter.sourceType, 'filter.source_type');
-  return filter;
+  // No row has longer ones, and the database would not take them.
+  atMost(filter.correlationId, 'filter.correlation_id', LIMITS.metadataIdLength);
+  atMost(filter.causationId, 'filter.causation_id', LIMITS.metadataIdLength);
+  atMost(filter.sourceId, 'filter.source_id', LIMITS.sequenceNameLength);
+  atMost(filter.name, 'filter.name', LIMITS.sequenceNameLength);
+  atMost(filter.version, 'filter.version', LIMITS.sequenceVersionLength);
+  atMost(filter.eventId, 'filter.event_id', LIMITS.eventIdLength);
+  for (const [tag, value] of Object.entries(filter.tags)) atMost(`${tag}${value}`, 'filter.tags', 2 * LIMITS.tagLength);
+  const tags = Object.keys(filter.tags).length;
+  if (tags > LIMITS.sequenceTags) throw overLimit('filter.tags', LIMITS.sequenceTags, tags, 'tags');
+  return { ...filter, statuses: [...new Set(filter.statuses)] };
 }
 
 /** One JSON value that templates may use. @throws AnnalsError INVALID_FIELD, INVALID_CONTENT, INVALID_UTF8 */
 export function outputOf(bytes: Buffer, field: string): Json {
-  const { outputBytes } = ORDERED_SEQUENCES;
-  if (bytes.length > outputBytes) throw overLimit(field, outputBytes, bytes.length, 'bytes');
+  const { stepOutputBytes } = LIMITS;
+  if (bytes.length > stepOutputBytes) throw overLimit(field, stepOutputBytes, bytes.length, 'bytes');
   return parseJson(bytes, field);
 }
 
@@ -93,6 +104,10 @@ export function sequenceMessage({ state, archived }: FoundSequence): OrderedSequ
     archived: archived ?? '',
   };
 }
+
+/** About: its document and its outputs. */
+export const bytesOf = ({ document, steps }: ReturnType<typeof sequenceMessage>): number =>
+  (steps ?? []).reduce((sum, { output }) => sum + (output?.length ?? 0), document?.length ?? 0);
 
 function stepMessage({ document, handling }: SequenceState, place: number): OrderedSequenceStep {
   const event = document.events[place];

@@ -27,6 +27,7 @@ import { decoding, takingBytes } from './decode-request';
 import {
   actionOf,
   auditMessage,
+  bytesOf,
   filterOf,
   namespaceOf,
   outputOf,
@@ -67,10 +68,23 @@ export function orderedSequences(sequences: OrderedSequences, logger: Logger): U
     return { sequences: found.sequences.map(sequenceMessage), nextPageToken: found.nextPageToken };
   };
   async function* watch(request: OrderedSequencesWatchRequest__Output, signal: AbortSignal): AsyncGenerator<Buffer> {
-    const { namespace, filter, sequenceId } = request;
+    const { namespace, filter } = request;
+    const sequenceId = atMost(request.sequenceId, 'sequence_id', LIMITS.sequenceIdLength);
     const watched = sequences.watch(namespaceOf(namespace), filterOf(filter), sequenceId, signal);
     for await (const { sequences: some, caughtUp } of watched) {
-      yield watchCodec.encode({ sequences: some.map(sequenceMessage), caughtUp });
+      // Made one by one: a hundred large ones at once would be a message that costs too much.
+      let told: object[] = [];
+      let bytes = 0;
+      for (const one of some) {
+        const message = sequenceMessage(one);
+        told.push(message);
+        bytes += bytesOf(message);
+        if (bytes < ORDERED_SEQUENCES.messageBytes) continue;
+        yield watchCodec.encode({ sequences: told, caughtUp: false });
+        told = [];
+        bytes = 0;
+      }
+      if (told.length > 0 || caughtUp) yield watchCodec.encode({ sequences: told, caughtUp });
     }
   }
   const resolve = async (request: ResolveRequest__Output) => {
@@ -93,17 +107,24 @@ export function orderedSequences(sequences: OrderedSequences, logger: Logger): U
     return { rendered: rendered.map(renderedMessage) };
   };
   async function* audit({ namespace, sequenceId }: AuditRequest__Output): AsyncGenerator<Buffer> {
+    const { auditEntries, messageBytes } = ORDERED_SEQUENCES;
     let entries: object[] = [];
-    for await (const entry of sequences.audit(namespaceOf(namespace), named(sequenceId))) {
-      entries.push(auditMessage(entry));
-      if (entries.length < ORDERED_SEQUENCES.auditEntries) continue;
+    let bytes = 0;
+    for await (const one of sequences.audit(namespaceOf(namespace), named(sequenceId))) {
+      const entry = auditMessage(one);
+      entries.push(entry);
+      bytes += entry.facts?.length ?? 0;
+      if (entries.length < auditEntries && bytes < messageBytes) continue;
       yield auditCodec.encode({ entries });
       entries = [];
+      bytes = 0;
     }
     if (entries.length > 0) yield auditCodec.encode({ entries });
   }
   const statistics = async ({ namespace, name }: GetStatisticsRequest__Output) =>
-    statisticsMessage(await sequences.statistics(namespaceOf(namespace), name));
+    statisticsMessage(
+      await sequences.statistics(namespaceOf(namespace), atMost(name, 'name', LIMITS.sequenceNameLength)),
+    );
   async function* rebuild({ namespace }: RebuildRequest__Output): AsyncGenerator<Buffer> {
     let progress = { done: 0, of: 0 };
     let told = 0;
@@ -159,6 +180,6 @@ function errorOf(bytes: Buffer): ScopeError {
 }
 
 function named(sequenceId: string): string {
-  if (sequenceId !== '') return sequenceId;
+  if (sequenceId !== '') return atMost(sequenceId, 'sequence_id', LIMITS.sequenceIdLength);
   throw new AnnalsError('INVALID_FIELD', 'sequence_id is empty', { field: 'sequence_id' });
 }

@@ -1,6 +1,6 @@
 /**
  * `Process`: one processor of ordered sequences. Steps go out in one message for what is ready in one turn of the event
- * loop; credits bound what is on its way, so nothing waits here.
+ * loop; credits bound what is on its way, and a processor that does not read it gets nothing more.
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
@@ -47,6 +47,8 @@ class ProcessSession {
   #outgoing: Task[] = [];
   #revoked: number[] = [];
   #scheduled = false;
+  /** The stream wants no more until it drains. */
+  #blocked = false;
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(
@@ -58,6 +60,11 @@ class ProcessSession {
   start(): void {
     this.call.on('data', (bytes: Buffer) => {
       this.#take(bytes);
+    });
+    this.call.on('drain', () => {
+      this.#blocked = false;
+      this.#flush();
+      this.#processing?.unblocked();
     });
     // The processor has ended its side: it answers nothing more.
     this.call.on('end', () => {
@@ -87,7 +94,9 @@ class ProcessSession {
         throw new AnnalsError('INVALID_FIELD', 'register comes once, first', { field: 'register' });
       this.#registering = true;
       // From here on, not only once it is registered: taking a namespace over may take a while.
-      this.#heartbeat = setInterval(() => this.#write({ heartbeat: true }), ORDERED_SEQUENCES.heartbeatMs);
+      this.#heartbeat = setInterval(() => {
+        if (!this.#blocked) this.#write(responseCodec.encode({ heartbeat: true }));
+      }, ORDERED_SEQUENCES.heartbeatMs);
       this.#register(register).catch((error: unknown) => {
         this.#refuse(error);
       });
@@ -122,7 +131,7 @@ class ProcessSession {
     if (this.#leaving) processing.leaving();
     const heartbeatInterval = durationOf(ORDERED_SEQUENCES.heartbeatMs);
     this.#registered = true;
-    this.#write({ registered: { processorId: this.#id, heartbeatInterval } });
+    this.#write(responseCodec.encode({ registered: { processorId: this.#id, heartbeatInterval } }));
     this.#flush();
   }
 
@@ -150,6 +159,7 @@ class ProcessSession {
       credits: credits || ORDERED_SEQUENCES.credits,
       deadlineMs,
       contentType: contentTypeOf(request.contentType),
+      isBlocked: () => this.#blocked,
       send: (tasks) => {
         this.#outgoing.push(...tasks);
         this.#schedule();
@@ -176,7 +186,7 @@ class ProcessSession {
 
   /** Nothing before the answer to Register; it flushes what came too early. */
   #flush(): void {
-    if (!this.#registered || this.#outgoing.length + this.#revoked.length === 0) return;
+    if (!this.#registered || this.#blocked || this.#outgoing.length + this.#revoked.length === 0) return;
     const revoked = new Set(this.#revoked);
     const tasks = this.#outgoing.filter(({ id }) => !revoked.has(id));
     this.#outgoing = [];
@@ -184,19 +194,20 @@ class ProcessSession {
     if (this.#over) return;
     let parts = [responseCodec.encode({ revoked: [...revoked] })];
     let bytes = 0;
-    for (const entry of tasks.map(taskEntry)) {
+    for (const task of tasks) {
+      const entry = taskEntry(task);
       parts.push(entry);
       bytes += entry.length;
       if (bytes < MESSAGE_BYTES) continue;
-      this.call.write(Buffer.concat(parts));
+      this.#write(Buffer.concat(parts));
       parts = [];
       bytes = 0;
     }
-    if (parts.length > 0) this.call.write(Buffer.concat(parts));
+    if (parts.length > 0) this.#write(Buffer.concat(parts));
   }
 
-  #write(response: object): void {
-    if (!this.#over) this.call.write(responseCodec.encode(response));
+  #write(message: Buffer): void {
+    if (!this.#over && !this.call.write(message)) this.#blocked = true;
   }
 
   #refuse(error: unknown): void {

@@ -17,7 +17,11 @@ export class Connection {
     { readonly result: Promise<Link>; readonly cancellation: Cancellation; waiting: number } | undefined;
   private readonly closing = new AbortController();
 
-  constructor(hosts: readonly string[]) {
+  /** @param rounds over the hosts until whoever waits is told that there is no server: by default nobody is, and it goes on. */
+  constructor(
+    hosts: readonly string[],
+    private readonly rounds = Infinity,
+  ) {
     this.hosts = hosts;
     // Everything under way listens to it and lets go again; a program may have any number under way.
     setMaxListeners(0, this.closing.signal);
@@ -33,7 +37,7 @@ export class Connection {
     return this.hosts.join(', ');
   }
 
-  /** A link that is connected; dials until there is one, or the signal is aborted, whose reason it throws. */
+  /** A link that is connected; dials until there is one, or the signal is aborted, whose reason it throws. SERVER_UNREACHABLE after the last round. */
   async ready(signal: AbortSignal): Promise<Link> {
     if (this.closed.aborted) throw reasonOf(this.closed);
     if (this.link?.ready === true) return this.link;
@@ -78,12 +82,13 @@ export class Connection {
     this.link?.abandon();
     this.link = undefined;
     const backoff = new Backoff();
-    for (;;) {
+    for (let round = 1; ; round++) {
       for (let tried = 0; tried < this.hosts.length; tried++) {
         const link = await this.attempt(signal);
         if (link !== undefined) return link;
         this.hostIndex = (this.hostIndex + 1) % this.hosts.length;
       }
+      if (round >= this.rounds) throw new AnnalsError('SERVER_UNREACHABLE', `No server answered at ${this.addresses}`);
       await pause(backoff.next(), signal);
     }
   }

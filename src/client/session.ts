@@ -50,6 +50,19 @@ export class Session {
     return unary(connection, connection.closed, call, request, { ...options, timeoutMs });
   }
 
+  /** The way of calls that only the owner of something answers, wherever that goes meanwhile. */
+  wayToOwner(owned: string): Way {
+    const { owners } = this;
+    return {
+      addresses: owners.addresses,
+      ready: async (signal) => owners.ready(owned, signal),
+      lost: (link) => {
+        owners.lost(owned, link);
+      },
+      follow: (error) => owners.follow(owned, error) || error.code === 'LEASE_LOST',
+    };
+  }
+
   /** A call that only the owner of something answers: goes there. `timeUp` is thrown when time is up while it has the call. */
   async unaryToOwner<Request, Response>(
     owned: string,
@@ -58,17 +71,8 @@ export class Session {
     options: CallOptions & { readonly timeUp?: AnnalsError | undefined },
   ): Promise<Response> {
     this.checkOpen();
-    const { owners } = this;
-    const way: Way = {
-      addresses: owners.addresses,
-      ready: async (signal) => owners.ready(owned, signal),
-      lost: (link) => {
-        owners.lost(owned, link);
-      },
-      follow: (error) => owners.follow(owned, error) || error.code === 'LEASE_LOST',
-    };
     const timeoutMs = options.timeoutMs ?? this.timeoutMs;
-    return unary(way, this.connection.closed, call, request, { ...options, timeoutMs });
+    return unary(this.wayToOwner(owned), this.connection.closed, call, request, { ...options, timeoutMs });
   }
 
   /**

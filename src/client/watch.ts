@@ -5,6 +5,7 @@ import { Iteration } from './iteration';
 import type { Link } from './link';
 import { ResponseStream } from './response-stream';
 import { Backoff, pause } from './retry';
+import type { Way } from './unary';
 
 /**
  * A state as it changes, from a call that tells the whole of it first. So what a lost connection kept from us, the first
@@ -22,11 +23,13 @@ export const watch = <Request, Response, State>(
   connection: Connection,
   watched: Watched<Request, Response, State>,
   signal: AbortSignal | undefined,
+  /** Other than the connection's own, where only an owner tells. */
+  way: Way = connection,
 ): AsyncIterableIterator<State, undefined> =>
-  new Iteration((over) => states(connection, watched, over), [connection.closed, signal]);
+  new Iteration((over) => states(way, watched, over), [connection.closed, signal]);
 
 async function* states<Request, Response, State>(
-  connection: Connection,
+  way: Way,
   { call, request, stateOf, isLast = () => false }: Watched<Request, Response, State>,
   signal: AbortSignal,
 ): AsyncGenerator<State, void, undefined> {
@@ -36,7 +39,7 @@ async function* states<Request, Response, State>(
     let link: Link | undefined;
     let stream: ResponseStream | undefined;
     try {
-      link = await connection.ready(signal);
+      link = await way.ready(signal);
       stream = new ResponseStream(link.responses(call.path, bytes), signal);
       for (let message = await stream.next(); message !== undefined; message = await stream.next()) {
         backoff.reset();
@@ -47,8 +50,9 @@ async function* states<Request, Response, State>(
     } catch (cause) {
       if (signal.aborted) throw cause;
       const failure = callFailure(cause);
-      if (!failure.retryable) throw failure.error;
-      if (failure.connectionLost && link !== undefined) connection.lost(link);
+      const follows = way.follow?.(failure.error) ?? false;
+      if (!follows && !failure.retryable) throw failure.error;
+      if (failure.connectionLost && link !== undefined) way.lost(link);
     } finally {
       stream?.close();
     }

@@ -181,6 +181,9 @@ export const LIMITS = {
   /** Names and indexes in one expression of a template. */
   templateSteps: 32,
 
+  /** Bytes of a step's output, as JSON: it is for templates, and is kept with the sequence. */
+  stepOutputBytes: 64 * KIB,
+
   /** Retries of one step: each attempt is on the log. */
   maxRetries: 1_000,
 

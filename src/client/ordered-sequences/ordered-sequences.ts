@@ -7,6 +7,7 @@ import { checkText } from '../field-checks';
 import { Iteration } from '../iteration';
 import { observe } from '../observable';
 import { ResponseStream } from '../response-stream';
+import { Backoff, pause } from '../retry';
 import type { Session } from '../session';
 import type { CallOptions } from '../unary';
 import { watch } from '../watch';
@@ -159,7 +160,7 @@ export class OrderedSequences {
       stateOf: ({ sequences }: { readonly sequences: readonly Parameters<typeof sequenceInfo>[0][] }) =>
         sequences.map(sequenceInfo),
     };
-    return watch(this.#session.connection, watched, signal);
+    return watch(this.#session.connection, watched, signal, this.#session.wayToOwner(ownedName(this.#namespace)));
   }
 
   /** `watch` as an Observable: each subscriber watches by itself. */
@@ -261,18 +262,26 @@ export class OrderedSequences {
     elements: (response: Response) => readonly Element[],
   ): AsyncIterableIterator<Element, undefined> {
     this.#session.checkOpen();
-    const { connection } = this.#session;
+    const { connection, owners } = this.#session;
+    const owned = ownedName(this.#namespace);
+    const backoff = new Backoff();
     async function* all(over: AbortSignal): AsyncGenerator<Element, void, undefined> {
-      const link = await connection.ready(over);
-      const stream = new ResponseStream(link.responses(call.path, call.encode(request)), over);
-      try {
-        for (let message = await stream.next(); message !== undefined; message = await stream.next()) {
-          yield* elements(call.decode(message));
+      for (;;) {
+        const link = await owners.ready(owned, over);
+        const stream = new ResponseStream(link.responses(call.path, call.encode(request)), over);
+        try {
+          for (let message = await stream.next(); message !== undefined; message = await stream.next()) {
+            yield* elements(call.decode(message));
+          }
+          return;
+        } catch (cause) {
+          const { error } = callFailure(cause);
+          // Who is not the owner says so before anything else.
+          if (over.aborted || !owners.follow(owned, error)) throw over.aborted ? cause : error;
+        } finally {
+          stream.close();
         }
-      } catch (cause) {
-        throw over.aborted ? cause : callFailure(cause).error;
-      } finally {
-        stream.close();
+        await pause(backoff.next(), over);
       }
     }
     return new Iteration(all, [connection.closed, signal]);

@@ -4,7 +4,8 @@ import type { StepFailed } from '../../contract/generated/annals/v1/StepFailed';
 import type { StepTask__Output } from '../../contract/generated/annals/v1/StepTask';
 import { durationOf, msOf } from '../../contract/seconds-and-nanos';
 import { messageCodec } from '../../contract/services';
-import { AnnalsError } from '../../kernel/annals-error';
+import { AnnalsError, overLimit } from '../../kernel/annals-error';
+import { LIMITS } from '../../kernel/limits';
 import { Cancellation, reasonOf } from '../cancellation';
 import { handling } from '../causation/handling';
 import { contentTypeName, type ContentFormat } from '../content-format';
@@ -233,7 +234,7 @@ export class Processing {
       const handler = this.#handlers.get(step.event.type);
       if (handler === undefined) throw new Error(`there is no handler for ${step.event.type}`);
       const output: unknown = await this.#passedOn(step, async () => handler(step));
-      return { processed: { output: output === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(output)) } };
+      return answerWith(output === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(output)));
     } catch (error) {
       const { message, permanent } = failureOf(error, this.#options.isPermanent ?? (() => false));
       return { failed: { code: codeOf(error), message, permanent } };
@@ -290,6 +291,14 @@ function registration(
       : { answerDeadline: durationOf(checkNumber('answer_deadline', answerDeadlineMs)) }),
   };
   return requests.encode({ register });
+}
+
+/** Too large for the server it fails here, in the server's words: a message beyond its limit would end the stream, again and again. */
+function answerWith(output: Buffer): { processed: { output: Buffer } } | { failed: StepFailed } {
+  const { stepOutputBytes } = LIMITS;
+  if (output.length <= stepOutputBytes) return { processed: { output } };
+  const { message } = overLimit('output', stepOutputBytes, output.length, 'bytes');
+  return { failed: { code: 'invalid_output', message, permanent: true } };
 }
 
 /** Characters of a failure's code: a short word. */

@@ -1,7 +1,13 @@
 import type { InstanceOf as WireInstance } from '../../contract/generated/annals/v1/InstanceOf';
 import type { OrderedSequenceFilter } from '../../contract/generated/annals/v1/OrderedSequenceFilter';
 import type { ResolveAction as WireAction } from '../../contract/generated/annals/v1/ResolveAction';
-import type { Action, GivenDocument, SequenceMetadata, SequenceStatus, SourceType } from '../../contract/sequence-document';
+import type {
+  Action,
+  GivenDocument,
+  SequenceMetadata,
+  SequenceStatus,
+  SourceType,
+} from '../../contract/sequence-document';
 import { checkText } from '../field-checks';
 
 /** What is asked for, as the wire takes it. */

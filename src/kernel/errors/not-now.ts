@@ -35,13 +35,13 @@ export const NOT_NOW = {
   CLIENT_SILENT: entry(
     'status',
     Status.DEADLINE_EXCEEDED,
-    'The client of an observer has not been heard of for three heartbeats; its partitions went to others.',
+    'The client of an observer, or a processor of steps, has not been heard of for three heartbeats; what it had went to others.',
     'Send heartbeats also while events are handled; the TypeScript client does so by itself.',
   ),
   LEASE_LOST: entry(
     'status',
     Status.ABORTED,
-    'This server has lost the observer or the link to another one.',
+    'This server has lost the observer, the link or the ordered sequences to another one.',
     'Observe again; the TypeScript client does so by itself. What was acknowledged too late comes again, flagged.',
   ),
   DATABASE_REFUSED: entry(

@@ -58,6 +58,16 @@ async function findSteps(db: Db, eventIds: readonly string[], archived: boolean)
   return [...steps.values()];
 }
 
+/** How many caused each other on the way to the deepest of these sequences. It never changes, so it need not be in memory. */
+export async function findDepth(db: Db, sequenceIds: readonly string[]): Promise<number> {
+  const deepest = [
+    { $match: { sequence_id: { $in: sequenceIds } } },
+    { $group: { _id: null, depth: { $max: '$handling.depth' } } },
+  ];
+  const found = await everywhere<{ readonly depth: number }>(db, await placesOf(db, true), 'sequences', () => deepest);
+  return Math.max(0, ...found.map(({ depth }) => depth));
+}
+
 const COMPENSATIONS = 'handling.rollback.compensations.eventId';
 
 export const compensationsOf = (eventIds: readonly string[]) => [

@@ -75,7 +75,7 @@ export interface StoredFailures {
 
 /** In `event_sequence_events`, or in the month that its sequence is archived under. */
 export interface SequenceEventRow {
-  /** The sequence's id and the step's place, as `seq-1/0`: also what its processor gets as idempotency key. */
+  /** The sequence's id and the step's place, as `seq-1/0`. */
   readonly _id: string;
   readonly sequence_id: string;
   /** Of the event that came where the step says what it matches. */
