@@ -15,6 +15,8 @@ export interface AnnotationParts {
   readonly deployment: string;
 }
 
+const NONE: readonly never[] = [];
+
 /** By the ids of the nodes. */
 export async function annotated(
   parts: AnnotationParts,
@@ -24,9 +26,13 @@ export async function annotated(
   const here = nodes.flatMap(({ copies }) => copies.filter(({ told }) => told === undefined));
   const [failures, identities] = await Promise.all([failuresAt(parts, here), identitiesOf(parts, here)]);
   const places = partsByEvent(sequences);
+  // As nearly all events are: nothing but who caused them is known of them.
+  const isPlain = failures.size === 0 && places.size === 0;
   return new Map(
-    nodes.map((node) => {
+    nodes.map((node): [string, Told] => {
       const { event, copies } = node;
+      if (isPlain && event.told === undefined && copies.length === 1)
+        return [node.id, { identity: identities.get(identityKey(event)), failures: NONE, parts: NONE }];
       const told = copies.flatMap((copy) => copy.told ?? []);
       const own = copies.flatMap(({ at }) => failures.get(at) ?? []);
       const identity = identities.get(identityKey(event)) ?? told.find((of) => of.identity !== undefined)?.identity;

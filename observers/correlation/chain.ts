@@ -16,23 +16,44 @@ export interface Upwards {
 }
 
 export async function upwards(lookup: Lookup, start: EventNode, depth: number): Promise<Upwards> {
+  const { chain, end } = await climbed(lookup, start, depth);
+  return { chain: lookup.far ? await withCopies(lookup, chain) : chain, end };
+}
+
+async function climbed(lookup: Lookup, start: EventNode, depth: number): Promise<Upwards> {
   const chain = [start];
+  const passed = new Set([start.id]);
   for (let at = start; ;) {
     const cause = await causeOf(lookup, at);
     if (cause === undefined) {
       const { causationId: eventId } = at.event;
       return { chain, end: eventId === '' ? { kind: 'root' } : { kind: 'missing', eventId } };
     }
-    if (chain.some(({ id }) => id === cause.id)) return { chain, end: { kind: 'circular' } };
+    if (passed.has(cause.id)) return { chain, end: { kind: 'circular' } };
     if (chain.length > depth) return { chain, end: { kind: 'cut' } };
     chain.push(cause);
+    passed.add(cause.id);
     at = cause;
   }
 }
 
+/** On the way up each event was looked for near the one below it; it may be recorded elsewhere too. */
+async function withCopies(lookup: Lookup, chain: readonly EventNode[]): Promise<EventNode[]> {
+  const found = await lookup.copies(chain.map(({ event }) => event.eventId));
+  const whole = new Map<string, EventNode>();
+  for (const node of nodesOf([...chain.flatMap(({ copies }) => copies), ...found], lookup.deployment)) {
+    for (const copy of node.copies) whole.set(keyOf(copy), node);
+  }
+  return chain.map((node) => whole.get(keyOf(node.event)) ?? node);
+}
+
 async function causeOf(lookup: Lookup, node: EventNode): Promise<EventNode | undefined> {
+  const { causationId } = node.event;
   const about = await lookup.announced(node.copies.filter(({ announcement }) => announcement !== undefined));
-  const named = await lookup.byEventIds([node.event.causationId]);
+  const near = about.length > 0 ? [] : await lookup.near(node, causationId);
+  // An event that names its own id may mean another one of that id.
+  const isNear = near.some(({ eventId }) => eventId !== node.event.eventId);
+  const named = isNear ? near : await lookup.byEventIds([causationId]);
   const all = nodesOf([...node.copies, ...about, ...named], lookup.deployment);
   const self = all.find(({ copies }) => copies.some(({ at }) => placeKey(at) === placeKey(node.event.at)));
   return self === undefined ? undefined : new KnownNodes(all).parentOf(self);
@@ -54,32 +75,69 @@ export async function downwards(
   limit: number,
 ): Promise<Downwards> {
   const { deployment } = lookup;
-  const known = new Map(starts.map((event) => [keyOf(event), event]));
-  let nodes = nodesOf(known.values(), deployment);
-  const cut = new Set<string>();
+  const known = new KnownEvents();
+  for (const event of starts) known.add(event);
+  let above = nodesOf(starts, deployment);
+  let count = above.length;
+  /** Where those stand of which more came. */
+  const cutAt = new Set<string>();
   let frontier = [...ids];
   for (let level = 1; frontier.length > 0; level++) {
-    const room = limit - nodes.length;
-    const found = (await lookup.effects(frontier, Math.max(1, room) + 1)).filter((event) => !known.has(keyOf(event)));
+    const room = Math.max(0, limit - count);
+    const found = (await lookup.effects(frontier, Math.max(1, room) + 1)).filter((event) => !known.has(event));
     if (found.length === 0) break;
-    const before = new Set(nodes.map(({ id }) => id));
-    const all = nodesOf([...known.values(), ...found], deployment);
-    const fresh = all.filter(({ id }) => !before.has(id));
-    const kept = level > depth ? [] : fresh.slice(0, Math.max(0, room));
-    const parents = new KnownNodes(all);
-    for (const left of fresh.slice(kept.length)) {
-      const parent = parents.parentOf(left);
-      if (parent !== undefined) cut.add(parent.id);
+    // What is known already may have been found at another place. To look through all of it again at each level would
+    // cost the square of what a deep tree has.
+    const fresh = nodesOf([...known.named(found), ...found], deployment).filter(
+      ({ copies }) => !copies.some((copy) => known.has(copy)),
+    );
+    const kept = level > depth ? [] : fresh.slice(0, room);
+    const left = fresh.slice(kept.length);
+    const parents = new KnownNodes([...above, ...fresh]);
+    for (const node of left) {
+      const parent = parents.parentOf(node);
+      if (parent !== undefined) cutAt.add(keyOf(parent.event));
     }
-    const left = new Set(fresh.slice(kept.length).flatMap(({ copies }) => copies.map(keyOf)));
-    for (const event of found) if (!left.has(keyOf(event))) known.set(keyOf(event), event);
-    nodes = nodesOf(known.values(), deployment);
+    const leftOut = new Set(left.flatMap(({ copies }) => copies.map(keyOf)));
+    for (const event of found) if (!leftOut.has(keyOf(event))) known.add(event);
     if (level > depth) break;
+    [above, count] = [kept, count + kept.length];
     frontier = [...new Set(kept.map(({ event }) => event.eventId))];
     // What came of the last ones is looked at once more, to tell that there is more.
-    if (kept.length < fresh.length) level = depth;
+    if (left.length > 0) level = depth;
   }
-  return { events: [...known.values()], cut };
+  const events = known.all();
+  const isCut = ({ copies }: EventNode): boolean => copies.some((copy) => cutAt.has(keyOf(copy)));
+  const cut = cutAt.size === 0 ? [] : nodesOf(events, deployment).filter(isCut);
+  return { events, cut: new Set(cut.map(({ id }) => id)) };
+}
+
+/** Events by where they stand and by what they are called. */
+class KnownEvents {
+  readonly #byPlace = new Map<string, FoundEvent>();
+  readonly #byEventId = new Map<string, FoundEvent[]>();
+
+  has(event: FoundEvent): boolean {
+    return this.#byPlace.has(keyOf(event));
+  }
+
+  add(event: FoundEvent): void {
+    if (this.has(event)) return;
+    this.#byPlace.set(keyOf(event), event);
+    const same = this.#byEventId.get(event.eventId);
+    if (same === undefined) this.#byEventId.set(event.eventId, [event]);
+    else same.push(event);
+  }
+
+  /** Those that have the ids of these. */
+  named(events: readonly FoundEvent[]): FoundEvent[] {
+    const ids = new Set(events.map(({ eventId }) => eventId));
+    return [...ids].flatMap((id) => this.#byEventId.get(id) ?? []);
+  }
+
+  all(): FoundEvent[] {
+    return [...this.#byPlace.values()];
+  }
 }
 
 const keyOf = ({ at }: FoundEvent): string => `${at.deployment}:${placeKey(at)}`;

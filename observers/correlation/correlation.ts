@@ -1,32 +1,29 @@
 /** Who caused what: what people and other servers ask of this one, and the projections that it runs. */
 import type { MongoClient } from 'mongodb';
 import type { Logger } from 'pino';
-import { AnnalsError } from '../../src/kernel/annals-error';
 import type { Catalogue } from '../../src/storage/catalogue';
 import { CorrelationStore } from '../../src/storage/correlation';
 import { Leases } from '../../src/storage/leases';
 import { namespaceDatabase } from '../../src/storage/names';
 import { Ownership, OWNERSHIP } from '../../src/storage/ownership';
 import { TracedEvents } from '../../src/storage/traced-events';
-import { wordsOf } from '../relay/trouble';
 import { annotated } from './annotations';
 import { downwards, upwards } from './chain';
 import type { FoundEvent, Gap } from './found';
 import type { IdentityLookup } from './identity-lookup';
 import { itemsOf, missingItem, NOTHING_TOLD, type Item, type TraceItem } from './items';
 import { LinksKnown } from './links-known';
-import { Lookup } from './lookup';
+import type { Lookup } from './lookup';
+import { Lookups, type Reach } from './lookups';
 import { namespaceKey, ownableProjections, type NamespaceAddress } from './ownership';
 import { pageToken, parsedPageToken } from './page-token';
 import type { Projector } from './projector';
-import { linkedFrom, territory, type AskedServer, type KnownLink } from './reach';
+import { linkedFrom } from './reach';
 import { Servers } from './servers';
 import { nodesOf, type EventNode } from './sightings';
 import { tracePage, type TraceAbout } from './trace';
-import { sequencesKept } from './sequences-kept';
-import type { FoundSequence, SequencesOfTrace } from './traced-sequences';
+import type { FoundSequence } from './traced-sequences';
 import { CORRELATION } from './tuning';
-import { NamespaceView } from './view';
 
 export interface CorrelationOptions {
   readonly client: MongoClient;
@@ -38,14 +35,6 @@ export interface CorrelationOptions {
   readonly deployment: string;
   /** Where clients reach it; known once it listens. */
   readonly address: () => string;
-}
-
-/** How far a lookup goes. */
-export interface Reach {
-  readonly local: boolean;
-  readonly peers: readonly AskedServer[];
-  readonly hops: number;
-  readonly visited: readonly string[];
 }
 
 export interface Found {
@@ -89,18 +78,28 @@ export interface SequenceProgress {
   readonly tail: number | undefined;
 }
 
+/** Namespaces that a message names at most. */
+const NAMED = 3;
+
 export class Correlation {
   readonly #ownership: Ownership<NamespaceAddress, Projector>;
   readonly #links: LinksKnown;
   readonly #servers = new Servers();
-  readonly #sequences: SequencesOfTrace;
+  readonly #lookups: Lookups;
 
   constructor(private readonly options: CorrelationOptions) {
     const { client, catalogue, logger, serverId, address } = options;
     const leases = new Leases(client, serverId, address, OWNERSHIP.leaseMs);
     this.#ownership = new Ownership({ leases, of: ownableProjections({ client, catalogue, logger }), logger });
     this.#links = new LinksKnown(client, catalogue);
-    this.#sequences = sequencesKept(client);
+    this.#lookups = new Lookups({
+      ...options,
+      links: this.#links,
+      servers: this.#servers,
+      hurry: (namespace) => {
+        this.#hurry(namespace);
+      },
+    });
   }
 
   get deployment(): string {
@@ -116,9 +115,9 @@ export class Correlation {
   ): Promise<Found & { readonly next: string }> {
     const { about, size, token, sequenceLog } = wanted;
     const page = token === '' ? undefined : parsedPageToken(token);
-    const lookup = await this.#lookup([from], reach, { sequenceLog, waitMs: CORRELATION.serverMs, signal });
+    const lookup = await this.#lookups.open([from], reach, { sequenceLog, waitMs: CORRELATION.serverMs, signal });
     const { items, nodes, sequences, next } = await tracePage(lookup, about, page, size);
-    return { items: await this.#told(items, nodes, sequences), gaps: await lookup.gaps(), next };
+    return { ...(await this.#found(lookup, items, nodes, sequences)), next };
   }
 
   /** The event first, then its cause, and so on. @param depth causes at most. */
@@ -129,12 +128,12 @@ export class Correlation {
     reach: Reach,
     signal?: AbortSignal,
   ): Promise<Found> {
-    const lookup = await this.#lookup([from], reach, { sequenceLog: true, waitMs: CORRELATION.serverMs, signal });
+    const lookup = await this.#lookups.open([from], reach, { sequenceLog: true, waitMs: CORRELATION.serverMs, signal });
     const [start] = nodesOf(await lookup.byEventIds([eventId]), this.deployment).sort(
       (a, b) => Number(isIn(from, b)) - Number(isIn(from, a)),
     );
     if (start === undefined)
-      return { items: [{ ...missingItem(eventId), told: NOTHING_TOLD }], gaps: await lookup.gaps() };
+      return { items: [{ item: missingItem(eventId), told: NOTHING_TOLD }], gaps: await lookup.gaps() };
     const { chain, end } = await upwards(lookup, start, depth);
     const sequences = await lookup.orderedSequences(
       [],
@@ -154,7 +153,7 @@ export class Correlation {
         of: { kind: 'event', node },
       };
     });
-    return { items: await this.#told([...items, ...missing], chain, sequences), gaps: await lookup.gaps() };
+    return this.#found(lookup, [...items, ...missing], chain, sequences);
   }
 
   /** What came of an event: so far down, and so many nodes at most. */
@@ -165,18 +164,22 @@ export class Correlation {
     reach: Reach,
     signal?: AbortSignal,
   ): Promise<Found> {
-    const lookup = await this.#lookup([from], reach, { sequenceLog: false, waitMs: CORRELATION.serverMs, signal });
+    const lookup = await this.#lookups.open([from], reach, {
+      sequenceLog: false,
+      waitMs: CORRELATION.serverMs,
+      signal,
+    });
     const starts = await lookup.byEventIds([eventId], true);
     const { events, cut } = await downwards(lookup, starts, [eventId], depth, limit);
     const nodes = nodesOf(events, this.deployment);
-    const eventIds = nodes.map((node) => node.event.eventId);
-    const sequences = await lookup.orderedSequences([], eventIds);
+    const eventIds = new Set(nodes.map((node) => node.event.eventId));
+    const sequences = await lookup.orderedSequences([], [...eventIds]);
     // What led to the event is not asked about.
     const tops = new Set(nodesOf(starts, this.deployment).map(({ id }) => id));
-    const begun = sequences.filter(({ causationId }) => causationId !== '' && eventIds.includes(causationId));
+    const begun = sequences.filter(({ causationId }) => eventIds.has(causationId));
     const items = itemsOf({ nodes, sequences: begun, cut, tops, deployment: this.deployment });
     const all = items.length === 0 ? [missingItem(eventId)] : items;
-    return { items: await this.#told(all, nodes, sequences), gaps: await lookup.gaps() };
+    return this.#found(lookup, all, nodes, sequences);
   }
 
   /** Answers another server: what is recorded here and behind here, in no order of a tree. */
@@ -187,7 +190,9 @@ export class Correlation {
     const { linkedFrom: takers, sequenceLog, waitMs, correlationId, token, limit } = wanted;
     const links = takers === undefined ? [] : await this.#links.all();
     const begin = takers === undefined ? [from] : linkedFrom(links, takers.deployment, takers.namespaces);
-    const lookup = await this.#lookup(begin, reach, { sequenceLog, waitMs, signal });
+    if (takers !== undefined && begin.length === 0)
+      return { nodes: [], told: new Map(), sequences: [], gaps: [nothingTakes(takers.namespaces)], next: '' };
+    const lookup = await this.#lookups.open(begin, reach, { sequenceLog, waitMs, signal });
     const found: FoundEvent[] = [
       ...(await lookup.byEventIds(wanted.eventIds, true)),
       ...(wanted.causationIds.length === 0 ? [] : await lookup.effects(wanted.causationIds, limit)),
@@ -207,7 +212,8 @@ export class Correlation {
     );
     // Each sighting by itself, and in the order of the page: whoever asks puts them together.
     const nodes = found.map((event, i) => ({ id: String(i), event, copies: [event] }));
-    return { nodes, told: await this.#annotated(nodes, sequences), sequences, gaps: await lookup.gaps(), next };
+    const [told, gaps] = await Promise.all([annotated(this.options, nodes, sequences), lookup.gaps()]);
+    return { nodes, told, sequences, gaps, next };
   }
 
   async progress({ store, namespace }: NamespaceAddress): Promise<SequenceProgress[]> {
@@ -249,77 +255,24 @@ export class Correlation {
       .catch(() => undefined);
   }
 
-  async #lookup(
-    from: readonly NamespaceAddress[],
-    { local, peers, hops, visited }: Reach,
-    { sequenceLog, waitMs, signal }: { sequenceLog: boolean; waitMs: number; signal: AbortSignal | undefined },
-  ): Promise<Lookup> {
-    const { catalogue, deployment } = this.options;
-    for (const { store, namespace } of from) await catalogue.require(store, namespace);
-    const links = await this.#links.all();
-    const { namespaces, servers } = territory({ links, from, deployment, local, visited, peers });
-    const gaps: Gap[] = [];
-    const views = await Promise.all(
-      namespaces.map(async (address) => {
-        try {
-          await catalogue.require(address.store, address.namespace);
-        } catch (error) {
-          if (!(error instanceof AnnalsError)) throw error;
-          gaps.push({ where: namespaceKey(address), reason: wordsOf(error) });
-          return undefined;
-        }
-        return this.#view(address, links, sequenceLog);
-      }),
-    );
-    return new Lookup({
-      deployment,
-      views: views.filter((view) => view !== undefined),
-      sequences: this.#sequences,
-      asked: servers,
-      servers: this.#servers,
-      hops,
-      visited,
-      waitMs,
-      sequenceLog,
-      gaps,
-      signal,
-    });
-  }
-
-  async #view(address: NamespaceAddress, links: readonly KnownLink[], sequenceLog: boolean): Promise<NamespaceView> {
-    const { client, deployment } = this.options;
-    const into = links.filter(({ target }) => namespaceKey(target) === namespaceKey(address));
-    const sources = new Map(
-      into.map(({ link, source, sourceDeployment }) => [
-        link,
-        source.hosts.length === 0 ? deployment : sourceDeployment,
-      ]),
-    );
-    return NamespaceView.open({
-      db: client.db(namespaceDatabase(address.store, address.namespace)),
-      address,
-      deployment,
-      sourceOf: (link) => sources.get(link) ?? '',
-      sequenceLog,
-      hurry: () => {
-        this.#hurry(address);
-      },
-    });
-  }
-
-  async #told(
+  async #found(
+    lookup: Lookup,
     items: readonly Item[],
     nodes: readonly EventNode[],
     sequences: readonly FoundSequence[],
-  ): Promise<TraceItem[]> {
-    const told = await this.#annotated(nodes, sequences);
-    return items.map((item) => ({ ...item, told: told.get(item.id) ?? NOTHING_TOLD }));
-  }
-
-  async #annotated(nodes: readonly EventNode[], sequences: readonly FoundSequence[]) {
-    return annotated(this.options, nodes, sequences);
+  ): Promise<Found> {
+    const [told, gaps] = await Promise.all([annotated(this.options, nodes, sequences), lookup.gaps()]);
+    return { items: items.map((item) => ({ item, told: told.get(item.id) ?? NOTHING_TOLD })), gaps };
   }
 }
+
+/** A peer that was named without a store is looked through for what has links from here, and may have none. */
+const nothingTakes = (namespaces: readonly NamespaceAddress[]): Gap => ({
+  where: '',
+  reason:
+    `nothing there has a link from ${namespaces.map(namespaceKey).slice(0, NAMED).join(', ')}; ` +
+    'name the namespace that is meant, as annals://host:port/store?namespace=name',
+});
 
 const isIn = ({ store, namespace }: NamespaceAddress, { copies }: EventNode): boolean =>
   copies.some(({ at }) => at.store === store && at.namespace === namespace);

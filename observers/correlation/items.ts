@@ -25,7 +25,8 @@ export interface Item {
 }
 
 /** An item with what is known of its event beside the log. */
-export interface TraceItem extends Item {
+export interface TraceItem {
+  readonly item: Item;
   readonly told: Told;
 }
 

@@ -4,14 +4,18 @@
  */
 import type { LookRequest } from '../../src/contract/generated/annals/v1/LookRequest';
 import type { LookResponse__Output } from '../../src/contract/generated/annals/v1/LookResponse';
+import { AnnalsError } from '../../src/kernel/annals-error';
+import { LIMITS } from '../../src/kernel/limits';
 import { wordsOf } from '../relay/trouble';
 import { placeKey, type FoundEvent, type Gap } from './found';
 import { takePage, type Chunk, type MemberStream, type Taken } from './merge';
 import type { NamespaceAddress } from './ownership';
+import { placeInToken } from './page-token';
 import { serverKey, type AskedServer } from './reach';
 import type { Servers } from './servers';
 import type { FoundSequence, SequencesOfTrace } from './traced-sequences';
 import { CORRELATION } from './tuning';
+import type { EventNode } from './sightings';
 import type { NamespaceView } from './view';
 import { eventsFrom, sequencesFrom } from './wire';
 
@@ -60,10 +64,8 @@ export class Lookup {
 
   /** Where it could not look. */
   async gaps(): Promise<Gap[]> {
-    for (const view of this.options.views) {
-      const gap = await view.gap();
-      if (gap !== undefined) this.#note(gap);
-    }
+    const here = await Promise.all(this.options.views.map(async (view) => view.gap()));
+    for (const gap of here) if (gap !== undefined) this.#note(gap);
     return [...this.#gaps.values()];
   }
 
@@ -71,23 +73,47 @@ export class Lookup {
   async byEventIds(eventIds: Iterable<string>, everywhere = false): Promise<FoundEvent[]> {
     const ids = [...new Set(eventIds)].filter((id) => id !== '');
     if (ids.length === 0) return [];
-    const found = (await Promise.all(this.options.views.map(async (view) => view.byEventIds(ids)))).flat();
+    const found = await this.copies(ids);
     const here = new Set(found.map(({ eventId }) => eventId));
     const left = everywhere ? ids : ids.filter((id) => !here.has(id));
     return [...found, ...(await this.#askAll({ eventIds: left }, left))];
   }
 
+  /** The event with this id where an event is recorded itself, of the namespaces here: nothing elsewhere would be nearer. */
+  async near({ copies }: EventNode, eventId: string): Promise<FoundEvent[]> {
+    if (eventId === '') return [];
+    const views = new Set(
+      copies.flatMap(({ at }) => (at.deployment === this.deployment ? (this.#view(at) ?? []) : [])),
+    );
+    return this.#here([eventId], [...views]);
+  }
+
+  /** All that is recorded here of these events. */
+  async copies(eventIds: readonly string[]): Promise<FoundEvent[]> {
+    return this.#here(eventIds, this.options.views);
+  }
+
+  async #here(eventIds: readonly string[], views: readonly NamespaceView[]): Promise<FoundEvent[]> {
+    this.#goOn();
+    return (await Promise.all(views.map(async (view) => view.byEventIds(eventIds)))).flat();
+  }
+
   /** What these events caused and what was announced of them: so many at each place at most. */
   async effects(eventIds: readonly string[], limit: number): Promise<FoundEvent[]> {
+    this.#goOn();
     const found = await Promise.all(this.options.views.map(async (view) => view.effects(eventIds, limit)));
     return [...found.flat(), ...(await this.#askAll({ causationIds: [...eventIds], limit }, eventIds))];
   }
 
   /** What these announce something about, and what was announced of these: as far as it is recorded here, or was told along. */
   async announced(events: readonly FoundEvent[]): Promise<FoundEvent[]> {
+    const changed = events.filter(
+      ({ announcement, announcedAt }) => announcement !== undefined || announcedAt.length > 0,
+    );
+    if (changed.length === 0) return [];
     const wanted = new Map<string, { readonly event: FoundEvent; readonly numbers: Set<number> }>();
     const known = new Set(events.map(({ at }) => placeKey(at)));
-    for (const event of events) {
+    for (const event of changed) {
       const { at, announcement, announcedAt } = event;
       if (at.deployment !== this.deployment) continue;
       for (const number of [...announcedAt, ...(announcement === undefined ? [] : [announcement.number])]) {
@@ -104,7 +130,7 @@ export class Lookup {
       ),
     );
     const about = new Set(
-      events.flatMap(({ at, announcedAt }) => announcedAt.map((number) => placeKey({ ...at, number }))),
+      changed.flatMap(({ at, announcedAt }) => announcedAt.map((number) => placeKey({ ...at, number }))),
     );
     const far = this.#announcedFar.filter(({ at }) => about.has(placeKey(at)));
     return [...found.flatMap((some) => some ?? []), ...far];
@@ -119,14 +145,14 @@ export class Lookup {
     const begun = cursors ?? new Map<string, string>();
     const isOpen = (key: string): boolean => cursors === undefined || cursors.has(key);
     const streams: MemberStream[] = [];
-    const chunk = Math.min(limit, CORRELATION.chunkEvents);
+    const chunk = this.#chunkFor(limit, correlationIds.length);
     correlationIds.forEach((correlationId, i) => {
       for (const view of this.options.views) {
         for (const sequence of view.sequences) {
           const key = `${i}:${view.address.store}/${view.address.namespace}/${sequence}`;
-          const from = Number(begun.get(key) ?? 0);
+          const from = placeInToken(begun.get(key) || '0');
           if (isOpen(key))
-            streams.push({ key, chunks: localChunks(view.members(correlationId, sequence, from, chunk)) });
+            streams.push({ key, chunks: this.#localChunks(view.members(correlationId, sequence, from, chunk)) });
         }
       }
       for (const server of this.options.asked) {
@@ -154,9 +180,18 @@ export class Lookup {
           return found.flat().map((sequence) => ({ ...sequence, ...address, deployment, address: '' }));
         }),
     );
-    const told = this.#toldSequences.filter((sequence) => isWanted(sequence, correlationIds, eventIds));
+    const wanted = { correlations: new Set(correlationIds), events: new Set(eventIds) };
+    const told = this.#toldSequences.filter((sequence) => isWanted(sequence, wanted));
     const all = [...here.flat(), ...told];
     return [...new Map(all.map((found) => [sequenceKey(found), found])).values()];
+  }
+
+  /** Of each stream a chunk is in memory: together not much more than the page itself. */
+  #chunkFor(limit: number, correlations: number): number {
+    const { views, asked } = this.options;
+    const streams = correlations * views.reduce((sum, { sequences }) => sum + sequences.length, asked.length);
+    const share = Math.max(Math.ceil((2 * limit) / streams), CORRELATION.chunkLeastEvents);
+    return Math.min(limit, share, CORRELATION.chunkEvents);
   }
 
   async #askAll(request: LookRequest, ids: readonly string[]): Promise<FoundEvent[]> {
@@ -165,15 +200,22 @@ export class Lookup {
     return answers.flatMap((answer) => answer?.events ?? []);
   }
 
+  async *#localChunks(members: AsyncIterable<FoundEvent[]>): AsyncGenerator<Chunk> {
+    for await (const events of members) {
+      yield { events, cursors: events.map(({ at }) => String(at.number + 1)) };
+      this.#goOn();
+    }
+  }
+
   async *#remoteChunks(
     server: AskedServer,
     correlationId: string,
     cursor: string | undefined,
     limit: number,
   ): AsyncGenerator<Chunk> {
-    let { skip, token } = parsedCursor(cursor ?? '');
-    for (;;) {
-      const answer = await this.#ask(server, { correlationId, pageToken: token, limit });
+    let { skip, token } = parsedCursor(cursor);
+    for (let some = limit; ; some = limit * CORRELATION.chunkGrowth) {
+      const answer = await this.#ask(server, { correlationId, pageToken: token, limit: some });
       if (answer === undefined) return;
       const { next } = answer;
       const events = answer.events.filter((event) => event.correlationId === correlationId);
@@ -183,7 +225,8 @@ export class Lookup {
       const cursors = left.map((_, i) => `${skip + i + 1}:${token}`);
       if (left.length > 0) yield { events: left, cursors };
       if (next === '') return;
-      [skip, token] = [0, next];
+      // The page before may have asked for more at once.
+      [skip, token] = [Math.max(0, skip - events.length), next];
     }
   }
 
@@ -203,7 +246,7 @@ export class Lookup {
       const answer = await servers.look(server.hosts, this.#request(server, request), waitMs, signal);
       return this.#taken(answer, where);
     } catch (error) {
-      if (signal?.aborted === true) throw error;
+      this.#goOn();
       this.#gone.add(where);
       this.#note({ where, reason: wordsOf(error) });
       return undefined;
@@ -226,8 +269,7 @@ export class Lookup {
   }
 
   #taken(answer: LookResponse__Output, where: string) {
-    for (const gap of answer.gaps)
-      this.#note({ ...gap, where: gap.where.includes(':') ? gap.where : `${where}/${gap.where}` });
+    for (const gap of answer.gaps) this.#note({ ...gap, where: placeBehind(where, gap.where) });
     this.#toldSequences.push(...sequencesFrom(answer, where));
     return { events: eventsFrom(answer, where), next: answer.nextPageToken };
   }
@@ -236,18 +278,25 @@ export class Lookup {
     return this.options.views.find(({ address }) => address.store === store && address.namespace === namespace);
   }
 
+  /** Nobody may wait for the answer any more. */
+  #goOn(): void {
+    if (this.options.signal?.aborted === true) throw new AnnalsError('CANCELLED');
+  }
+
   #note(gap: Gap): void {
     if (!this.#gaps.has(gap.where)) this.#gaps.set(gap.where, gap);
   }
 }
 
-async function* localChunks(members: AsyncIterable<FoundEvent[]>): AsyncGenerator<Chunk> {
-  for await (const events of members) yield { events, cursors: events.map(({ at }) => String(at.number + 1)) };
-}
+/** Only a server has a port in its name; a namespace is one of the server that said so. */
+const placeBehind = (server: string, where: string): string =>
+  where === '' ? server : where.includes(':') ? where : `${server}/${where}`;
 
-function parsedCursor(cursor: string): { skip: number; token: string } {
+function parsedCursor(cursor: string | undefined): { skip: number; token: string } {
+  if (cursor === undefined || cursor === '') return { skip: 0, token: '' };
   const [skip = '', ...token] = cursor.split(':');
-  return { skip: Number(skip), token: token.join(':') };
+  // No answer has more, and whoever skipped on would read what nobody is told.
+  return { skip: placeInToken(skip, LIMITS.nodesPerTrace), token: token.join(':') };
 }
 
 const sequenceKey = ({ deployment, store, namespace, sequenceId }: FoundSequence): string =>
@@ -255,10 +304,9 @@ const sequenceKey = ({ deployment, store, namespace, sequenceId }: FoundSequence
 
 const isWanted = (
   { correlationId, causationId, steps, compensatingEventIds }: FoundSequence,
-  correlationIds: readonly string[],
-  eventIds: readonly string[],
+  { correlations, events }: { readonly correlations: ReadonlySet<string>; readonly events: ReadonlySet<string> },
 ): boolean =>
-  correlationIds.includes(correlationId) ||
-  (causationId !== '' && eventIds.includes(causationId)) ||
-  steps.some(({ eventId }) => eventIds.includes(eventId)) ||
-  compensatingEventIds.some((id) => eventIds.includes(id));
+  correlations.has(correlationId) ||
+  (causationId !== '' && events.has(causationId)) ||
+  steps.some(({ eventId }) => events.has(eventId)) ||
+  compensatingEventIds.some((id) => events.has(id));

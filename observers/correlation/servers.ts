@@ -1,11 +1,11 @@
 /**
  * Other servers, as a lookup asks them: a connection to each for as long as somebody asks, and an answer or a
- * reason in bounded time. One that did not answer is not waited for again right away.
+ * reason in bounded time. One that was waited for in vain is not waited for again right away.
  */
 import { LRUCache } from 'lru-cache';
 import { call } from '../../src/client/calls';
-import { Session } from '../../src/client/session';
-import { unreachable } from '../../src/client/unary';
+import { Connection } from '../../src/client/connection';
+import { unary, unreachable } from '../../src/client/unary';
 import type { LookRequest } from '../../src/contract/generated/annals/v1/LookRequest';
 import type { LookResponse__Output } from '../../src/contract/generated/annals/v1/LookResponse';
 import { AnnalsError } from '../../src/kernel/annals-error';
@@ -16,40 +16,49 @@ const LOOK = call<LookRequest, LookResponse__Output>('Correlation', 'Look');
 /** Connections that are kept at most. */
 const CONNECTIONS = 100;
 
+/** Where nobody listens that is said at once, and once is enough. */
+const ROUNDS = 1;
+
 export class Servers {
-  readonly #sessions = new LRUCache<string, Session>({
+  readonly #connections = new LRUCache<string, Connection>({
     max: CONNECTIONS,
     ttl: CORRELATION.connectionMs,
     ttlAutopurge: true,
     updateAgeOnGet: true,
-    dispose: (session) => void session.close(),
+    dispose: (connection) => {
+      connection.close();
+    },
   });
-  /** Why a server did not answer a moment ago. */
-  readonly #away = new LRUCache<string, AnnalsError>({ max: CONNECTIONS, ttl: CORRELATION.serverMs });
+  /** Why a server that was waited for did not answer. */
+  readonly #silent = new LRUCache<string, AnnalsError>({ max: CONNECTIONS, ttl: CORRELATION.silentMs });
 
   /** @throws AnnalsError when there is no answer within `ms`, or the server says no. */
   async look(hosts: readonly string[], request: LookRequest, ms: number, signal?: AbortSignal) {
     const key = hosts.join(',');
-    const away = this.#away.get(key);
-    if (away !== undefined) throw away;
-    let session = this.#sessions.get(key);
-    if (session === undefined) this.#sessions.set(key, (session = new Session(hosts, { timeoutMs: ms })));
+    const silent = this.#silent.get(key);
+    if (silent !== undefined) throw silent;
+    let connection = this.#connections.get(key);
+    if (connection === undefined) this.#connections.set(key, (connection = new Connection(hosts, ROUNDS)));
+    const began = performance.now();
+    const connectMs = Math.min(ms, CORRELATION.connectMs);
     try {
-      await connected(session, Math.min(ms, CORRELATION.connectMs), signal);
-      return await session.unary(LOOK, request, { timeoutMs: ms, signal });
+      await connected(connection, connectMs, signal);
+      return await unary(connection, connection.closed, LOOK, request, { timeoutMs: ms, signal });
     } catch (error) {
-      if (error instanceof AnnalsError && error.code === 'SERVER_UNREACHABLE') this.#away.set(key, error);
+      const isAway = error instanceof AnnalsError && error.code === 'SERVER_UNREACHABLE';
+      // A refusal comes long before, and patience may end a little early.
+      if (isAway && performance.now() - began > connectMs / 2) this.#silent.set(key, error);
       throw error;
     }
   }
 
   close(): void {
-    this.#sessions.clear();
+    this.#connections.clear();
   }
 }
 
 /** A server that is not there at all is known sooner than one that is slow. */
-async function connected({ connection }: Session, ms: number, signal?: AbortSignal): Promise<void> {
+async function connected(connection: Connection, ms: number, signal?: AbortSignal): Promise<void> {
   const patience = AbortSignal.timeout(ms);
   try {
     await connection.ready(signal === undefined ? patience : AbortSignal.any([signal, patience]));

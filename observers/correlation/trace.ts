@@ -7,7 +7,7 @@ import { placeKey, type FoundEvent } from './found';
 import { itemsOf, missingItem, type Ingredients, type Item } from './items';
 import type { Lookup } from './lookup';
 import { KnownNodes } from './parents';
-import { pageToken, type PageState } from './page-token';
+import { notOurs, pageToken, type PageState } from './page-token';
 import { nodesOf, type EventNode } from './sightings';
 
 export type TraceAbout =
@@ -28,6 +28,7 @@ export async function tracePage(
   page: PageState | undefined,
   size: number,
 ): Promise<TracePage> {
+  if (page !== undefined && about.kind === 'correlation' && page.correlationIds.join() !== about.id) throw notOurs();
   const starts = about.kind === 'event' && page === undefined ? await lookup.byEventIds([about.id]) : [];
   const correlationIds = page?.correlationIds ?? correlationsOf(about, starts);
   const taken = await lookup.members(correlationIds, page?.cursors, size);

@@ -78,11 +78,9 @@ export class NamespaceView {
       : { where, reason: 'the projection was dropped while it was looked at' };
   }
 
-  /** The events with these ids, in any sequence or in one. */
-  async byEventIds(eventIds: readonly string[], sequences = this.#sequences): Promise<FoundEvent[]> {
-    if (eventIds.length === 0) return [];
-    const found = await Promise.all(sequences.map(async (name) => this.#events.byEventIds(name, eventIds)));
-    return this.#found(found.flat());
+  /** The events with these ids, in any sequence. */
+  async byEventIds(eventIds: readonly string[]): Promise<FoundEvent[]> {
+    return eventIds.length === 0 ? [] : this.#found(await this.#events.byEventIds(this.#sequences, eventIds));
   }
 
   /** Those of these sequences, by their numbers. */
@@ -94,8 +92,10 @@ export class NamespaceView {
   async effects(eventIds: readonly string[], limit: number): Promise<FoundEvent[]> {
     const wanted = new Set(eventIds.filter((id) => id !== ''));
     if (wanted.size === 0) return [];
-    const caused = await Promise.all(this.sequences.map(async (sequence) => this.#caused(wanted, sequence, limit)));
-    const causes = await this.byEventIds([...wanted]);
+    const [causes, ...caused] = await Promise.all([
+      this.byEventIds([...wanted]),
+      ...this.sequences.map(async (sequence) => this.#caused(wanted, sequence, limit)),
+    ]);
     const announced = await Promise.all(
       causes
         .filter(({ announcedAt }) => announcedAt.length > 0)
@@ -147,8 +147,9 @@ export class NamespaceView {
     chunk: number,
     is: (event: TracedEvent) => boolean,
   ): AsyncGenerator<FoundEvent[]> {
-    for (let i = 0; i < numbers.length; i += chunk) {
-      const events = await this.#events.byNumbers(sequence, numbers.slice(i, i + chunk));
+    // Who goes on asking gets more at once; most have all that they want with the first.
+    for (let i = 0, size = chunk; i < numbers.length; i += size, size = chunk * CORRELATION.chunkGrowth) {
+      const events = await this.#events.byNumbers(sequence, numbers.slice(i, i + size));
       const found = this.#found(events.filter(is));
       if (found.length > 0) yield found;
     }
@@ -166,11 +167,11 @@ export class NamespaceView {
   }
 
   async #open(): Promise<void> {
-    this.#sequences = await this.#events.sequences();
+    // Whatever is projected meanwhile is read beside the projection all the same.
+    [this.#projected, this.#sequences] = await Promise.all([this.#store.projected(), this.#events.sequences()]);
     this.#ends = await this.#events.ends(this.#sequences);
     const deadline = performance.now() + CORRELATION.waitMs;
-    for (;;) {
-      this.#projected = await this.#store.projected();
+    for (; ; this.#projected = await this.#store.projected()) {
       const behind = this.#behind();
       if (behind <= CORRELATION.besideEvents) break;
       if (performance.now() >= deadline) {

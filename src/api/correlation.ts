@@ -1,9 +1,10 @@
 /** The service `Correlation`: translation between the wire and who looks up what caused what. */
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { Correlation, Reach } from '../../observers/correlation/correlation';
+import type { Correlation } from '../../observers/correlation/correlation';
 import type { Gap } from '../../observers/correlation/found';
 import { NOTHING_TOLD, type TraceItem } from '../../observers/correlation/items';
+import type { Reach } from '../../observers/correlation/lookups';
 import { parsedPeers } from '../../observers/correlation/peers';
 import type { TraceAbout } from '../../observers/correlation/trace';
 import { CORRELATION } from '../../observers/correlation/tuning';
@@ -27,7 +28,8 @@ import { TraceNodeBytes } from './trace-node-bytes';
 
 const SERVICE = 'Correlation';
 
-export const correlationDefinition = (): ServiceDefinition => takingBytes(SERVICE, ['Trace', 'Causes', 'Effects', 'Look']);
+export const correlationDefinition = (): ServiceDefinition =>
+  takingBytes(SERVICE, ['Trace', 'Causes', 'Effects', 'Look']);
 
 const traceCodec = messageCodec<object>('TraceResponse');
 const causesCodec = messageCodec<object>('CausesResponse');
@@ -130,6 +132,8 @@ const namespaceOf = (ref: NamespaceRef__Output | null) => ({
 
 function reachOf(reach: Reach__Output | null): Reach {
   const { local = false, peers = [], hops = 0, visited = [] } = reach ?? {};
+  // Each is behind the one before it.
+  bounded(visited.length, 'reach.visited', 0, LIMITS.hopsPerTrace);
   return {
     local,
     peers: parsedPeers(peers),

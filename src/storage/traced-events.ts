@@ -5,7 +5,15 @@
 import { BSON, Long, type Db, type Document } from 'mongodb';
 import { idHashOfBytes } from '../kernel/id-hash';
 import { NUMBER_OFFSET } from './event-document';
-import { PASS_OVER, readInt64, visitEvent, type NumberField, type StringField } from './event-fields';
+import {
+  eachElement,
+  PASS_OVER,
+  readInt32,
+  readInt64,
+  visitEvent,
+  type NumberField,
+  type StringField,
+} from './event-fields';
 import { findEvents, READ_CONCERN } from './find-events';
 import { sequenceCollection, sequenceOfCollection } from './names';
 
@@ -65,11 +73,17 @@ const AT_ONCE = 1_000;
 /** Numbers that may lie between two that are read as one range: passing over one costs a microsecond, a range of its own fifty. */
 const STRETCH_GAP = 32;
 
+/** Events that a range may have for each that is wanted, to be read whole. */
+const DENSE = 1.5;
+
 /** Ranges in one question. */
 const STRETCHES_AT_ONCE = 100;
 
-/** Sequences whose ends one question is about. */
-const ENDS_AT_ONCE = 100;
+/** What tells, in an answer from several sequences, which one a document is from. No field of an event has this name. */
+const FROM_SEQUENCE = 'sequence';
+
+/** Sequences that one question is about. */
+const SEQUENCES_AT_ONCE = 100;
 
 export class TracedEvents {
   constructor(private readonly db: Db) {}
@@ -83,8 +97,9 @@ export class TracedEvents {
   /** The number behind the end of each sequence that has events. */
   async ends(sequences: readonly string[]): Promise<Map<string, number>> {
     const ends = new Map<string, number>();
-    for (let i = 0; i < sequences.length; i += ENDS_AT_ONCE) {
-      for (const [sequence, end] of await this.#ends(sequences.slice(i, i + ENDS_AT_ONCE))) ends.set(sequence, end);
+    for (let i = 0; i < sequences.length; i += SEQUENCES_AT_ONCE) {
+      for (const [sequence, end] of await this.#ends(sequences.slice(i, i + SEQUENCES_AT_ONCE)))
+        ends.set(sequence, end);
     }
     return ends;
   }
@@ -146,7 +161,8 @@ export class TracedEvents {
     const all = stretches(numbers);
     const events: TracedEvent[] = [];
     for (let i = 0; i < all.length; i += STRETCHES_AT_ONCE) {
-      const [first, ...others] = all.slice(i, i + STRETCHES_AT_ONCE).map(stretchPipeline);
+      const some = all.slice(i, i + STRETCHES_AT_ONCE);
+      const [first, ...others] = some.map(stretchPipeline);
       const unions = others.map((pipeline) => ({ $unionWith: { coll: collection, pipeline } }));
       const found = await this.db
         .collection(collection)
@@ -154,23 +170,41 @@ export class TracedEvents {
         .toArray();
       for (const document of found) events.push(tracedEvent(sequence, document));
     }
-    return events.sort((a, b) => a.number - b.number);
+    const wanted = new Set(numbers);
+    return events.filter(({ number }) => wanted.has(number)).sort((a, b) => a.number - b.number);
   }
 
-  async byEventIds(sequence: string, eventIds: readonly string[]): Promise<TracedEvent[]> {
+  /**
+   * The events with these ids in any of the sequences: one question for many sequences, since a chain of causes asks
+   * for each of its events.
+   */
+  async byEventIds(sequences: readonly string[], eventIds: readonly string[]): Promise<TracedEvent[]> {
     const events: TracedEvent[] = [];
-    for (let i = 0; i < eventIds.length; i += AT_ONCE) {
-      const some = eventIds.slice(i, i + AT_ONCE);
-      const found = await this.db
-        .collection(sequenceCollection(sequence))
-        .find<Buffer>(
-          { eventId: { $in: some } },
-          { projection: WITHOUT_CONTENT, raw: true, batchSize: some.length + 1, readConcern: READ_CONCERN },
-        )
-        .toArray();
-      for (const document of found) events.push(tracedEvent(sequence, document));
+    for (let i = 0; i < sequences.length; i += SEQUENCES_AT_ONCE) {
+      const some = sequences.slice(i, i + SEQUENCES_AT_ONCE);
+      for (let j = 0; j < eventIds.length; j += AT_ONCE) {
+        for (const event of await this.#byEventIds(some, eventIds.slice(j, j + AT_ONCE))) events.push(event);
+      }
     }
     return events;
+  }
+
+  async #byEventIds(sequences: readonly string[], eventIds: readonly string[]): Promise<TracedEvent[]> {
+    const [first, ...others] = sequences;
+    if (first === undefined) return [];
+    const those = (sequence: string): Document[] => [
+      { $match: { eventId: { $in: eventIds } } },
+      { $project: WITHOUT_CONTENT },
+      { $set: { [FROM_SEQUENCE]: { $literal: sequence } } },
+    ];
+    const unions = others.map((other) => ({
+      $unionWith: { coll: sequenceCollection(other), pipeline: those(other) },
+    }));
+    const found = await this.db
+      .collection(sequenceCollection(first))
+      .aggregate<Buffer>([...those(first), ...unions], { raw: true, batchSize: AT_ONCE, readConcern: READ_CONCERN })
+      .toArray();
+    return found.map((document) => tracedEvent(sequenceIn(document) ?? first, document));
   }
 }
 
@@ -186,11 +220,23 @@ export function stretches(numbers: readonly number[]): number[][] {
   return groups;
 }
 
+/** What lies between is left out by the database, unless it is so little that naming the rest would cost more. */
 function stretchPipeline(numbers: readonly number[]): Document[] {
-  const longs = numbers.map((number) => Long.fromNumber(number));
-  const [first] = longs;
-  const last = longs.at(-1);
-  return [{ $match: { _id: { $gte: first, $lte: last, $in: longs } } }, { $project: WITHOUT_CONTENT }];
+  const first = numbers[0] ?? 0;
+  const last = numbers.at(-1) ?? 0;
+  const bounds = { $gte: Long.fromNumber(first), $lte: Long.fromNumber(last) };
+  const isDense = last - first < DENSE * numbers.length;
+  const _id = isDense ? bounds : { ...bounds, $in: numbers.map((number) => Long.fromNumber(number)) };
+  return [{ $match: { _id } }, { $project: WITHOUT_CONTENT }];
+}
+
+function sequenceIn(document: Buffer): string | undefined {
+  let sequence: string | undefined;
+  eachElement(document, 0, (_type, key, stop, value) => {
+    if (stop - key === FROM_SEQUENCE.length && document.toString('latin1', key, stop) === FROM_SEQUENCE)
+      sequence = document.toString('utf8', value + 4, value + 3 + readInt32(document, value));
+  });
+  return sequence;
 }
 
 /** Walks the document's fields, since a trace may be of very many events and objects in between cost more than all else. */
