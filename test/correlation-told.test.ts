@@ -110,6 +110,8 @@ describe('an ordered sequence', () => {
     for await (const [sequence] of shop.orderedSequences.watch({ sequenceId: 'saga-1' })) {
       if (sequence?.phase === 'settled') break;
     }
+    // A trace shows sequences as their rows are, a moment after the log; a list waits for the rows.
+    for await (const _ of shop.orderedSequences.list({ correlationId: 'saga', archived: true })) break;
     await processing.stop();
     nodes = await nodesOf('saga');
   });
