@@ -1,31 +1,16 @@
 /** docs/correlation.md keeps its word: its programs are compiled and run as they stand there, and its picture is what is drawn. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { startAnnals, type AnnalsProcess } from './support/annals-process';
 import { annals } from './support/cli-run';
 import { DocsPage } from './support/docs-page';
 import { drawn, pictured } from './support/pictures';
-import { startReplicaSet, type ReplicaSet } from './support/replica-set';
-
-/** An address on the page, for which the suite's own stands in. */
-const ADDRESS = '127.0.0.1:4400';
 
 let page: DocsPage;
-let database: ReplicaSet;
-let server: AnnalsProcess;
 
 beforeAll(async () => {
-  database = await startReplicaSet();
-  server = await startAnnals({ mongodb: database.url, args: ['--min-free-disk', '0'] });
   page = await DocsPage.open('correlation');
 });
-afterAll(async () => {
-  await server.kill9();
-  await database.stop();
-  await page.close();
-});
+afterAll(async () => page.close());
 
-const said = async (heading: string): Promise<string[]> => page.said(heading, { [ADDRESS]: server.address });
+const said = async (heading: string): Promise<string[]> => page.said(heading);
 
 it('an operation is a tree over two services, though no program said a word about causes', async () => {
   expect(await said('A first trace')).toEqual([
@@ -36,10 +21,9 @@ it('an operation is a tree over two services, though no program said a word abou
     '      ! postman: there is no such street',
     'not looked at: 0',
   ]);
-  const text = await readFile(join(__dirname, '..', 'docs', 'correlation.md'), 'utf8');
-  const env = { ANNALS_URL: `annals://${server.address}/shop` };
+  const env = { ANNALS_URL: `annals://${page.address}/shop` };
   const { stdout } = await annals(['trace', 'checkout-17'], { env });
-  expect(drawn(stdout)).toEqual(pictured(text, 'npx annals trace checkout-17'));
+  expect(drawn(stdout)).toEqual(pictured(page.text, 'npx annals trace checkout-17'));
 });
 
 it('an identity is renamed with its history, and erased but for its id', async () => {

@@ -1,27 +1,14 @@
 /** docs/event-types.md keeps its word: each of its programs is compiled and run as it stands there, on a real server. */
-import { startAnnals, type AnnalsProcess } from './support/annals-process';
 import { DocsPage } from './support/docs-page';
-import { startReplicaSet, type ReplicaSet } from './support/replica-set';
-
-/** An address on the page, for which the suite's own stands in. */
-const ADDRESS = '127.0.0.1:4400';
 
 let page: DocsPage;
-let database: ReplicaSet;
-let server: AnnalsProcess;
 
 beforeAll(async () => {
-  database = await startReplicaSet();
-  server = await startAnnals({ mongodb: database.url, args: ['--min-free-disk', '0'] });
   page = await DocsPage.open('event-types');
 });
-afterAll(async () => {
-  await server.kill9();
-  await database.stop();
-  await page.close();
-});
+afterAll(async () => page.close());
 
-const said = async (heading: string): Promise<string[]> => page.said(heading, { [ADDRESS]: server.address });
+const said = async (heading: string): Promise<string[]> => page.said(heading);
 
 it('a type evolves while programs of both generations work', async () => {
   const second = (first: string, last: string, amount: number, currency: string): string =>

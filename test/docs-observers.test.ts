@@ -1,29 +1,14 @@
 /** docs/observers.md keeps its word: each of its examples is compiled and run as it stands there, on a real server. */
-import { startAnnals, type AnnalsProcess } from './support/annals-process';
 import { DocsPage } from './support/docs-page';
-import { startReplicaSet, type ReplicaSet } from './support/replica-set';
-
-/** Addresses on the page, for which the suite's own stand in. */
-const ADDRESS = '127.0.0.1:4400';
-const MONGODB = 'mongodb://127.0.0.1:27017/?replicaSet=rs0';
 
 let page: DocsPage;
-let database: ReplicaSet;
-let server: AnnalsProcess;
 
 beforeAll(async () => {
-  database = await startReplicaSet();
-  server = await startAnnals({ mongodb: database.url, args: ['--min-free-disk', '0'] });
   page = await DocsPage.open('observers', ['mongodb']);
 });
-afterAll(async () => {
-  await server.kill9();
-  await database.stop();
-  await page.close();
-});
+afterAll(async () => page.close());
 
-const said = async (heading: string): Promise<string[]> =>
-  page.said(heading, { [ADDRESS]: server.address, [MONGODB]: database.url });
+const said = async (heading: string): Promise<string[]> => page.said(heading);
 
 it('a projection counts each event once, and is rebuilt', async () => {
   expect(await said('Projection')).toEqual([`ada [ 'apples', 'pears' ] 7`, 'rebuilt from 3 events: 7']);

@@ -1,36 +1,21 @@
 /** docs/ordered-sequences.md keeps its word: its programs and its document are taken as they stand there, by a real server. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { connect } from '../src/client';
-import { startAnnals, type AnnalsProcess } from './support/annals-process';
 import { DocsPage } from './support/docs-page';
 import { fencedBlocks } from './support/linked-project';
-import { startReplicaSet, type ReplicaSet } from './support/replica-set';
-
-/** An address on the page, for which the suite's own stands in. */
-const ADDRESS = '127.0.0.1:4400';
 
 let page: DocsPage;
-let database: ReplicaSet;
-let server: AnnalsProcess;
 
 beforeAll(async () => {
-  database = await startReplicaSet();
-  server = await startAnnals({ mongodb: database.url, args: ['--min-free-disk', '0'] });
   page = await DocsPage.open('ordered-sequences');
 });
-afterAll(async () => {
-  await server.kill9();
-  await database.stop();
-  await page.close();
-});
+afterAll(async () => page.close());
 
 /** A processor's id, which is another one each time. */
 const PROCESSOR_ID = / \([0-9a-f-]{36}\)/g;
 
 /** What a program of the page says. */
 async function said(heading: string): Promise<string[]> {
-  const lines = await page.said(heading, { [ADDRESS]: server.address });
+  const lines = await page.said(heading);
   return lines.map((line) => line.replaceAll(PROCESSOR_ID, ''));
 }
 
@@ -83,9 +68,8 @@ it('what needs a person waits, says beforehand what an act would do, and keeps w
 });
 
 it('the document of the page is taken as it stands, and comes out the same', async () => {
-  const text = await readFile(join(__dirname, '..', 'docs', 'ordered-sequences.md'), 'utf8');
-  const [document = ''] = fencedBlocks(text, 'json');
-  await using annals = connect(`annals://${server.address}/default`);
+  const [document = ''] = fencedBlocks(page.text, 'json');
+  await using annals = connect(`annals://${page.address}/default`);
   const { sequence } = await annals.orderedSequences.create(document);
   expect(sequence.document).toEqual(JSON.parse(document));
 });
