@@ -5,21 +5,17 @@
  * held against their types, of which one changes and one event is put right. Exit code 1 when a check fails. On a
  * terminal the server stays until Ctrl-C, for the person to look at.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Command } from 'commander';
-import { colorsFor, columnsOf, ProgressLine } from '../src/cli/terminal';
+import { ProgressLine } from '../src/cli/terminal';
 import { connect } from '../src/client';
 import { causesOf } from './causes';
 import { GITHUB } from './checked-webhooks';
 import type { Check } from './checks';
 import { startDemoServer, type DemoServer } from './demo-server';
-import { listenForInterruption } from './interruption';
 import { timed } from './measures';
 import { checkLines, reportLines, stillThere, whatNext, type Surroundings } from './report';
 import { observersReport } from './observers-report';
 import { observersFacts, tellObserversStory, type ObserversStory } from './observers-story';
+import { Stage } from './stage';
 import { tellStory, type Story } from './story';
 import { traceReport } from './trace-report';
 import { tellTraceStory, traceFacts, type TraceStory } from './trace-story';
@@ -27,47 +23,12 @@ import { typesReport } from './types-report';
 import { tellTypesStory, typesFacts, type TypesStory } from './types-story';
 import { webhooks } from './webhooks';
 
-interface DemoOptions {
-  readonly keep?: boolean;
-  readonly json?: boolean;
-  readonly once?: boolean;
-}
-
-const options = new Command('demo')
-  .description(
-    'start a server, append 329 real GitHub webhooks, follow and observe them, hold them against their types, read them back and check',
-  )
-  .option('--keep', 'leave the folder with the data')
-  .option('--once', 'end after the story, also on a terminal, where the server stays until Ctrl-C otherwise')
-  .option('--json', 'write a summary as JSON instead of the story, and end')
-  .parse()
-  .opts<DemoOptions>();
-
-const colors = colorsFor(process.stdout);
-const columns = columnsOf(process.stdout);
-
-function say(...lines: readonly string[]): void {
-  if (options.json !== true) process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-const interruption = listenForInterruption();
-
-/** Somebody looks on who can press Ctrl-C. */
-const stays = process.stdout.isTTY === true && options.json !== true && options.once !== true;
-
-async function main(): Promise<void> {
-  const input = webhooks();
-  const dataFolder = await mkdtemp(join(tmpdir(), 'annals-demo-'));
-  try {
-    await run(input, dataFolder);
-  } catch (error) {
-    // What was interrupted does not end well, and nobody wants to know.
-    if (!interruption.signal.aborted) throw error;
-  } finally {
-    if (options.keep !== true) await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
-    process.exitCode = interruption.exitCode() ?? process.exitCode;
-  }
-}
+const stage = new Stage(
+  'demo',
+  'start a server, append 329 real GitHub webhooks, follow and observe them, hold them against their types, read them back and check',
+  'the server stays',
+);
+const { colors, columns, interruption, kept, say, stays } = stage;
 
 async function run(input: ReturnType<typeof webhooks>, dataFolder: string): Promise<void> {
   say('', colors.bold('Annals takes real GitHub webhooks, shows them live, and keeps them.'), '');
@@ -77,7 +38,7 @@ async function run(input: ReturnType<typeof webhooks>, dataFolder: string): Prom
     startDemoServer(dataFolder, show, interruption.signal).finally(() => progress.clear()),
   );
   const server = start.outcome;
-  const around: Surroundings = { colors, columns, address: server.address, dataFolder, kept: options.keep === true };
+  const around: Surroundings = { colors, columns, address: server.address, dataFolder, kept };
   try {
     say(`  server     annals://${server.address}/default, there after ${(start.ms / 1000).toFixed(1)} s`);
     const typed = await tell(input, around);
@@ -109,12 +70,7 @@ async function tell(input: ReturnType<typeof webhooks>, around: Surroundings): P
     say(...reportLines(story, around), ...traceReport(traced, around));
     say(...observersReport(observed, around), ...typesReport(typed, around));
     say(...checkLines(checks, around));
-    if (options.json === true) {
-      process.stdout.write(`${JSON.stringify(summary({ story, traced, observed, typed, checks }, around))}\n`);
-    }
-    const failed = checks.filter(({ ok }) => !ok);
-    for (const { name, seen } of failed) process.stderr.write(`demo: not so: ${name}: ${seen}\n`);
-    if (failed.length > 0) process.exitCode = 1;
+    stage.conclude(checks, () => summary({ story, traced, observed, typed, checks }, around));
     return typed;
   } finally {
     interruption.signal.removeEventListener('abort', close);
@@ -154,7 +110,4 @@ function summary({ story, traced, observed, typed, checks }: Told, around: Surro
   };
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+stage.run(async (folder) => run(webhooks(), folder));

@@ -4,58 +4,21 @@
  * are killed on the way and started again; everything is sent once more; and then it is proved that nothing is
  * missing, twice, or out of order. Exit code 1 when a check fails. On a terminal the servers stay until Ctrl-C.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Command } from 'commander';
-import { colorsFor, columnsOf, ProgressLine } from '../../src/cli/terminal';
-import { listenForInterruption } from '../interruption';
+import { ProgressLine } from '../../src/cli/terminal';
 import { timed } from '../measures';
 import { checkLines } from '../report';
 import { webhooks, type Webhook } from '../webhooks';
 import { relayReport, stillThere, whatNext, type RelaySurroundings } from './relay-report';
+import { Stage } from '../stage';
 import { Service } from '../service';
 import { relayFacts, tellRelayStory, type Services } from './story';
 
-interface DemoOptions {
-  readonly keep?: boolean;
-  readonly json?: boolean;
-  readonly once?: boolean;
-}
-
-const options = new Command('demo:relay')
-  .description('start two services, relay what is public of 329 real GitHub webhooks, kill everything, and prove it')
-  .option('--keep', 'leave the folder with the data')
-  .option('--once', 'end after the story, also on a terminal, where the servers stay until Ctrl-C otherwise')
-  .option('--json', 'write a summary as JSON instead of the story, and end')
-  .parse()
-  .opts<DemoOptions>();
-
-const colors = colorsFor(process.stdout);
-const columns = columnsOf(process.stdout);
-
-function say(...lines: readonly string[]): void {
-  if (options.json !== true) process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-const interruption = listenForInterruption();
-
-/** Somebody looks on who can press Ctrl-C. */
-const stays = process.stdout.isTTY === true && options.json !== true && options.once !== true;
-
-async function main(): Promise<void> {
-  const input = webhooks();
-  const folder = await mkdtemp(join(tmpdir(), 'annals-demo-relay-'));
-  try {
-    await run(input, folder);
-  } catch (error) {
-    // What was interrupted does not end well, and nobody wants to know.
-    if (!interruption.signal.aborted) throw error;
-  } finally {
-    if (options.keep !== true) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    process.exitCode = interruption.exitCode() ?? process.exitCode;
-  }
-}
+const stage = new Stage(
+  'demo:relay',
+  'start two services, relay what is public of 329 real GitHub webhooks, kill everything, and prove it',
+  'the servers stay',
+);
+const { colors, columns, interruption, kept, say, stays } = stage;
 
 async function run(input: readonly Webhook[], folder: string): Promise<void> {
   say('', colors.bold('Two services, two servers, two databases: what one tells, the other gets, exactly once.'), '');
@@ -75,7 +38,7 @@ async function run(input: readonly Webhook[], folder: string): Promise<void> {
     if (second?.status !== 'fulfilled') throw second?.reason as Error;
     const services = { hooks: first.value, news: second.value };
     around = {
-      ...{ colors, columns, folder, kept: options.keep === true },
+      ...{ colors, columns, folder, kept },
       ...{ hooks: services.hooks.connection, news: services.news.connection },
     };
     say(
@@ -96,14 +59,9 @@ async function run(input: readonly Webhook[], folder: string): Promise<void> {
 async function tell(services: Services, input: readonly Webhook[], around: RelaySurroundings): Promise<void> {
   const story = await tellRelayStory(services, input);
   say(...relayReport(story, around), ...checkLines(story.checks, around));
-  if (options.json === true) {
-    const { checks } = story;
-    const kept = around.kept ? { dataFolder: around.folder } : {};
-    process.stdout.write(`${JSON.stringify({ ...relayFacts(story), checks, ...kept })}\n`);
-  }
-  const failed = story.checks.filter(({ ok }) => !ok);
-  for (const { name, seen } of failed) process.stderr.write(`demo:relay: not so: ${name}: ${seen}\n`);
-  if (failed.length > 0) process.exitCode = 1;
+  const { checks } = story;
+  const data = around.kept ? { dataFolder: around.folder } : {};
+  stage.conclude(checks, () => ({ ...relayFacts(story), checks, ...data }));
 }
 
 /** Until Ctrl-C, or the end of one of the servers. */
@@ -113,7 +71,4 @@ async function stay({ hooks, news }: Services, around: RelaySurroundings): Promi
   say('', around.kept ? `  Stopping; the logs stay in ${around.folder}.` : '  Stopping; the folder goes with them.');
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`demo:relay: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+stage.run(async (folder) => run(webhooks(), folder));
